@@ -1,0 +1,1 @@
+//! What every AtlasMesh node stands on.
