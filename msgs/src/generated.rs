@@ -5,6 +5,6 @@
 #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown, clippy::too_long_first_doc_paragraph)]
 #![allow(clippy::approx_constant, clippy::excessive_precision, clippy::tabs_in_doc_comments)]
 #![allow(clippy::doc_overindented_list_items, clippy::struct_field_names, unused_qualifications)]
-#![allow(clippy::derivable_impls, clippy::empty_docs, clippy::needless_update)]
+#![allow(clippy::identity_op, clippy::derivable_impls, clippy::empty_docs, clippy::needless_update)]
 
 include!(concat!(env!("OUT_DIR"), "/interfaces.rs"));

@@ -1,1 +1,5 @@
-//! What every AtlasMesh node stands on.
+//! What every AtlasMesh node stands on: ports, executors, real time, parameters, recording, ROS transports.
+
+pub mod clock;
+pub mod qos;
+pub mod transport;
