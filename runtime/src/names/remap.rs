@@ -84,7 +84,9 @@ fn parse(rule: &str) -> Result<RemapRule, String> {
 /// Checks one side of a name rule: an optional `/` or `~/`, then words between slashes.
 fn check_side(name: &str) -> Result<(), String> {
     if name.contains('*') {
-        return Err("wildcards are not implemented in remap rules, as in ROS 2; write one rule per name".into());
+        return Err(
+            "wildcards are not implemented in remap rules, as in ROS 2; write one rule per name".into()
+        );
     }
     if name.contains('\\') {
         return Err("back references are not implemented in remap rules, as in ROS 2".into());
@@ -95,9 +97,8 @@ fn check_side(name: &str) -> Result<(), String> {
         if word.starts_with("__") {
             return Err(format!("`{word}` is not known; special names are `__node`, `__name` and `__ns`"));
         }
-        validate::validate_word("topic or service name", word).map_err(|e| {
-            NameError { name: name.to_owned(), index: at + e.index, ..e }.to_string()
-        })?;
+        validate::validate_word("topic or service name", word)
+            .map_err(|e| NameError { name: name.to_owned(), index: at + e.index, ..e }.to_string())?;
         at += word.len() + 1;
     }
     Ok(())
@@ -130,7 +131,8 @@ impl Remaps {
         let namespace = self
             .first(&name, |kind| if let Kind::Namespace(to) = kind { Some(to.as_str()) } else { None })
             .unwrap_or(namespace);
-        let namespace = if namespace.starts_with('/') { namespace.to_owned() } else { format!("/{namespace}") };
+        let namespace =
+            if namespace.starts_with('/') { namespace.to_owned() } else { format!("/{namespace}") };
         validate_node_name(&name)?;
         validate_namespace(&namespace)?;
         Ok((name, namespace))
@@ -183,8 +185,9 @@ mod tests {
     /// The cases of rcl's `test_remap.cpp` and `test_remap_integration.cpp`.
     #[test]
     fn topics_and_services_as_rcl() {
-        // rules, node, namespace, name as written, topic, service
-        let table: &[(&[&str], &str, &str, &str, &str, &str)] = &[
+        /// Rules, node, namespace, name as written, expected topic, expected service.
+        type Case = (&'static [&'static str], &'static str, &'static str, &'static str, &'static str, &'static str);
+        let table: &[Case] = &[
             (&[], "n", "/ns", "chat", "/ns/chat", "/ns/chat"),
             (&["/bar/foo:=/foo/bar"], "n", "/", "/bar/foo", "/foo/bar", "/foo/bar"),
             (&["foo:=bar"], "n", "/ns", "/ns/foo", "/ns/bar", "/ns/bar"),
@@ -252,10 +255,35 @@ mod tests {
             assert!(good.parse::<RemapRule>().is_ok(), "{good}");
         }
         for bad in [
-            "", ":=", "foo:=", ":=bar", "foo", "/foo", "foo=bar", "__ns:=", "__node:=", "__node:=/foo/bar",
-            "__ns:=foo", ":__node:=nodename", "~:__node:=nodename", "}foo:=/bar", "f oo:=/bar", "foo:=/b ar",
-            "f{oo:=/bar", "foo:=/b}ar", "rostopic://:=rosservice", "rostopic::=rosservice", "123foo:=bar",
-            "foo:=123", "rosservice://~:=foo", "/*:=b", "a:=\\1", "__unknown:=foo", "a//b:=c", "~foo:=b", "a:b:c:=d",
+            "",
+            ":=",
+            "foo:=",
+            ":=bar",
+            "foo",
+            "/foo",
+            "foo=bar",
+            "__ns:=",
+            "__node:=",
+            "__node:=/foo/bar",
+            "__ns:=foo",
+            ":__node:=nodename",
+            "~:__node:=nodename",
+            "}foo:=/bar",
+            "f oo:=/bar",
+            "foo:=/b ar",
+            "f{oo:=/bar",
+            "foo:=/b}ar",
+            "rostopic://:=rosservice",
+            "rostopic::=rosservice",
+            "123foo:=bar",
+            "foo:=123",
+            "rosservice://~:=foo",
+            "/*:=b",
+            "a:=\\1",
+            "__unknown:=foo",
+            "a//b:=c",
+            "~foo:=b",
+            "a:b:c:=d",
         ] {
             assert!(bad.parse::<RemapRule>().is_err(), "{bad}");
         }

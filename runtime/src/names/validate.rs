@@ -168,7 +168,9 @@ pub(super) fn validate_written(name: &str) -> Result<(), NameError> {
                 open = None;
                 continue;
             }
-            (_, Some(_)) => NameProblem::Character { found, allowed: "letters, digits and `_` within braces" },
+            (_, Some(_)) => {
+                NameProblem::Character { found, allowed: "letters, digits and `_` within braces" }
+            }
             ('/', None) => continue,
             ('~', None) if at == 0 => continue,
             ('~', None) => NameProblem::MisplacedTilde,
