@@ -186,7 +186,8 @@ mod tests {
     #[test]
     fn topics_and_services_as_rcl() {
         /// Rules, node, namespace, name as written, expected topic, expected service.
-        type Case = (&'static [&'static str], &'static str, &'static str, &'static str, &'static str, &'static str);
+        type Case =
+            (&'static [&'static str], &'static str, &'static str, &'static str, &'static str, &'static str);
         let table: &[Case] = &[
             (&[], "n", "/ns", "chat", "/ns/chat", "/ns/chat"),
             (&["/bar/foo:=/foo/bar"], "n", "/", "/bar/foo", "/foo/bar", "/foo/bar"),
