@@ -86,6 +86,11 @@ impl Overrides {
         self.list.push(value);
     }
 
+    /// All values, in order; of use to find those that fit no node of a process.
+    pub fn iter(&self) -> impl Iterator<Item = &Override> {
+        self.list.iter()
+    }
+
     /// The values for one node, in order.
     pub fn for_node(&self, node_fqn: &str) -> impl Iterator<Item = &Override> {
         self.list.iter().filter(move |o| o.node.matches(node_fqn))
