@@ -39,7 +39,8 @@
 //! | what `Default` gives | default |
 //!
 //! What depends on several fields at once belongs into `Deserialize` (`#[serde(try_from = "..")]`): its
-//! error refuses the change.
+//! error refuses the change. The schema, and with it ranges and descriptions, is then that of the other type,
+//! unless `#[schemars(!try_from)]` says otherwise.
 
 mod descriptor;
 mod docs;

@@ -19,7 +19,7 @@ pub struct Override {
     pub name: String,
     /// The value as written, not yet checked.
     pub value: ParamValue,
-    /// Where it was written.
+    /// Where its name was written.
     pub origin: Origin,
 }
 

@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
             if let Some(line) = seen.insert(name.clone(), span.start.line()) {
                 return Err(self.error(span, format!("parameter {name} is already set in line {line}")));
             }
-            out.push(Override { node: Arc::clone(node), name, value, origin: self.at(value_span) });
+            out.push(Override { node: Arc::clone(node), name, value, origin: self.at(span) });
         }
         Ok(())
     }
