@@ -3,7 +3,9 @@
 use std::{io::Read, ops::Range};
 
 use bytes::Bytes;
-use mcap::records::{ChunkHeader, MessageHeader, Record, op};
+use mcap::records::{ChunkHeader, MessageHeader};
+
+use super::record;
 
 /// Opcode and length in front of every record.
 pub(super) const RECORD_HEADER_BYTES: usize = 9;
@@ -60,19 +62,15 @@ pub(super) struct Chunk {
 
 /// Takes a chunk record's body apart. `limit_bytes` bounds the content.
 pub(super) fn decode(body: &Bytes, limit_bytes: u64) -> Result<Chunk, String> {
-    let (header, data) = match mcap::parse_record(op::CHUNK, body) {
-        Ok(Record::Chunk { header, data }) => (header, body.slice_ref(&data)),
-        Ok(_) => return Err("not a chunk".into()),
-        Err(error) => return Err(format!("its header cannot be read: {error}")),
-    };
+    let (header, data) = record::chunk(body).ok_or("the header of a chunk cannot be read")?;
     let size = header.uncompressed_size;
     if size > limit_bytes {
         return Err(format!("a chunk claims {size} bytes, more than the limit of {limit_bytes}"));
     }
     let content = match header.compression.as_str() {
-        "" => data,
-        "zstd" => zstd::bulk::decompress(&data, size as usize).map_err(|error| error.to_string())?.into(),
-        "lz4" => lz4(&data, size).map_err(|error| error.to_string())?.into(),
+        "" => body.slice_ref(data),
+        "zstd" => zstd::bulk::decompress(data, size as usize).map_err(|error| error.to_string())?.into(),
+        "lz4" => lz4(data, size).map_err(|error| error.to_string())?.into(),
         other => return Err(format!("its compression {other:?} is not known here")),
     };
     if content.len() as u64 != size {
@@ -93,6 +91,8 @@ fn lz4(data: &[u8], size: u64) -> std::io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use mcap::records::op;
+
     use super::*;
 
     fn chunk(compression: &str, size: u64, data: &[u8]) -> Bytes {

@@ -45,6 +45,7 @@ mod messages;
 mod qos;
 mod queue;
 mod reader;
+mod record;
 mod recorder;
 mod repair;
 mod rosbag2;

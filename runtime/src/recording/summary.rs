@@ -6,10 +6,11 @@ use std::{
     io::{Read, Seek, SeekFrom},
 };
 
-use mcap::records::{Channel, ChunkIndex, Footer, Metadata, Record, Statistics, op};
+use mcap::records::{Channel, ChunkIndex, Footer, Metadata, Statistics, op};
 
 use super::{
     chunk::{self, RECORD_HEADER_BYTES},
+    record,
     topic::Schema,
     walk,
 };
@@ -58,14 +59,11 @@ pub(super) fn read(file: &mut File, file_bytes: u64, limit_bytes: u64) -> Option
 }
 
 fn parse_footer(bytes: &[u8]) -> Option<Footer> {
-    let record = chunk::record_at(bytes, 0).ok()??;
-    if record.opcode != op::FOOTER || bytes.get(record.body.end..) != Some(mcap::MAGIC) {
+    let found = chunk::record_at(bytes, 0).ok()??;
+    if found.opcode != op::FOOTER || bytes.get(found.body.end..) != Some(mcap::MAGIC) {
         return None;
     }
-    match mcap::parse_record(op::FOOTER, &bytes[record.body]) {
-        Ok(Record::Footer(footer)) => Some(footer),
-        _ => None,
-    }
+    record::footer(&bytes[found.body])
 }
 
 struct Parsed {
@@ -80,18 +78,16 @@ fn parse(content: &[u8], start: u64) -> Option<Parsed> {
     let mut statistics = None;
     let mut metadata_at = Vec::new();
     let mut position = 0;
-    while let Some(record) = chunk::record_at(content, position).ok()? {
-        position = record.body.end;
-        // Attachment indexes and summary offsets are of no use here.
-        if matches!(record.opcode, op::ATTACHMENT | op::ATTACHMENT_INDEX | op::SUMMARY_OFFSET) {
-            continue;
-        }
-        match mcap::parse_record(record.opcode, &content[record.body]).ok()? {
-            Record::Schema { header, data } => drop(schemas.insert(header.id, walk::schema(header, &data))),
-            Record::Channel(channel) => drop(channels.insert(channel.id, channel)),
-            Record::ChunkIndex(index) => chunks.push(index),
-            Record::Statistics(record) => statistics = Some(record),
-            Record::MetadataIndex(index) => metadata_at.push((index.offset, index.length)),
+    while let Some(found) = chunk::record_at(content, position).ok()? {
+        position = found.body.end;
+        let body = &content[found.body];
+        match found.opcode {
+            op::SCHEMA => schemas.extend([record::schema(body)?]),
+            op::CHANNEL => channels.extend([record::channel(body).map(|channel| (channel.id, channel))?]),
+            op::CHUNK_INDEX => chunks.push(record::chunk_index(body)?),
+            op::STATISTICS => statistics = Some(record::statistics(body)?),
+            op::METADATA_INDEX => metadata_at.push(record::metadata_index(body)?),
+            // Attachment indexes and summary offsets are of no use here.
             _ => {}
         }
     }
@@ -111,11 +107,8 @@ fn metadata_record(
     }
     file.seek(SeekFrom::Start(offset)).ok()?;
     let bytes = walk::read_bytes(&mut file.take(length), length).ok()?;
-    let record = chunk::record_at(&bytes, 0).ok()??;
-    match mcap::parse_record(record.opcode, bytes.get(record.body)?) {
-        Ok(Record::Metadata(metadata)) if record.opcode == op::METADATA => Some(metadata),
-        _ => None,
-    }
+    let found = chunk::record_at(&bytes, 0).ok()??;
+    if found.opcode == op::METADATA { record::metadata(&bytes[found.body]) } else { None }
 }
 
 impl Summary {

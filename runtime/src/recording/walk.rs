@@ -8,11 +8,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use mcap::records::{Channel, ChunkHeader, MessageHeader, Metadata, Record, op};
+use mcap::records::{Channel, ChunkHeader, MessageHeader, Metadata, op};
 
 use super::{
     chunk::{self, RECORD_HEADER_BYTES},
     error::BagError,
+    record,
     topic::Schema,
 };
 
@@ -182,13 +183,14 @@ impl Walker {
                 Err(reason) => self.damaged(offset, reason),
             }),
             op::ATTACHMENT => Some(Event::Attachment),
-            op::SCHEMA | op::CHANNEL | op::METADATA => Some(match mcap::parse_record(opcode, &body) {
-                Ok(Record::Schema { header, data }) => Event::Schema(header.id, schema(header, &data)),
-                Ok(Record::Channel(channel)) => Event::Channel(channel),
-                Ok(Record::Metadata(metadata)) => Event::Metadata(metadata),
-                Ok(_) => return None,
-                Err(error) => self.damaged(offset, format!("a record cannot be read: {error}")),
-            }),
+            op::SCHEMA | op::CHANNEL | op::METADATA => {
+                let event = match opcode {
+                    op::SCHEMA => record::schema(&body).map(|(id, schema)| Event::Schema(id, schema)),
+                    op::CHANNEL => record::channel(&body).map(Event::Channel),
+                    _ => record::metadata(&body).map(Event::Metadata),
+                };
+                Some(event.unwrap_or_else(|| self.damaged(offset, "a record cannot be read".into())))
+            }
             _ => None,
         }
     }
@@ -200,10 +202,4 @@ impl Walker {
     fn read_error(&self, offset: u64, source: io::Error) -> BagError {
         BagError::Read { path: self.path.to_path_buf(), offset, source }
     }
-}
-
-/// The schema that a schema record stands for.
-pub(super) fn schema(header: mcap::records::SchemaHeader, data: &[u8]) -> Schema {
-    let definition = String::from_utf8_lossy(data).into_owned();
-    Schema { name: header.name, encoding: header.encoding, definition }
 }
