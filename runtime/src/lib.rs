@@ -5,4 +5,5 @@ pub mod clock;
 pub mod names;
 pub mod params;
 pub mod qos;
+pub mod recording;
 pub mod transport;
