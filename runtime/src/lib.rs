@@ -1,1 +1,3 @@
 //! What every AtlasMesh node stands on.
+
+pub mod rt;
