@@ -14,7 +14,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-use loom::{cell::UnsafeCell, thread};
+use loom::{cell::Cell, thread};
 use runtime::rt::{mailbox, ring};
 
 /// Counts values made and dropped. Not a loom type: it must not add interleavings or order anything.
@@ -27,12 +27,14 @@ struct Ledger {
 impl Ledger {
     fn make(&self, number: u32) -> Probe {
         self.made.fetch_add(1, Relaxed);
-        Probe { number: UnsafeCell::new(number), home: None, ledger: self.clone() }
+        Probe { number: Cell::new(number), home: None, ledger: self.clone() }
     }
 
     /// A value that may be dropped by the calling thread only, until the mailbox or ring is gone.
     fn make_at_home(&self, number: u32) -> Probe {
-        Probe { home: Some(thread::current().id()), ..self.make(number) }
+        let mut probe = self.make(number);
+        probe.home = Some(thread::current().id());
+        probe
     }
 
     fn assert_each_dropped_once(&self) {
@@ -42,25 +44,28 @@ impl Ledger {
 
 /// A value whose reads and writes loom watches.
 struct Probe {
-    number: UnsafeCell<u32>,
+    number: Cell<u32>,
     home: Option<thread::ThreadId>,
     ledger: Ledger,
 }
 
 impl Probe {
     fn read(&self) -> u32 {
-        self.number.with(|number| unsafe { *number })
+        self.number.get()
     }
 
     fn fill(&mut self, number: u32) {
-        self.number.with_mut(|place| unsafe { *place = number });
+        self.number.set(number);
     }
 }
 
 impl Drop for Probe {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            return; // A second panic would abort before the first is told.
+        }
         // A drop is a write: loom fails if a read could happen at the same time.
-        self.number.with_mut(|_| ());
+        self.number.set(u32::MAX);
         self.ledger.dropped.fetch_add(1, Relaxed);
         if let Some(home) = self.home {
             assert_eq!(thread::current().id(), home, "dropped on the other side");
@@ -70,13 +75,15 @@ impl Drop for Probe {
 
 /// Reads until `last`, checks that values only grow and hold still between refreshes; the reader comes back so
 /// that the values left are dropped after both threads ended.
-fn read_twice_per_value(mut reader: runtime::rt::Reader<Probe>, refreshes: usize) -> runtime::rt::Reader<Probe> {
+fn read_twice_per_value(
+    mut reader: runtime::rt::Reader<Probe>,
+    refreshes: usize,
+) -> runtime::rt::Reader<Probe> {
     let mut seen = reader.get().read();
     for _ in 0..refreshes {
         let fresh = reader.refresh();
         let value = reader.get().read();
         assert!(if fresh { value > seen } else { value == seen }, "{seen} then {value}, fresh: {fresh}");
-        thread::yield_now();
         assert_eq!(reader.get().read(), value, "changed while the reader held it");
         seen = value;
     }
@@ -179,7 +186,6 @@ fn ring_loses_doubles_and_reorders_nothing() {
         let mut received = Vec::new();
         for _ in 0..2 {
             received.extend(consumer.pop_with(Probe::read));
-            thread::yield_now();
         }
         let (producer, sent) = producing.join().unwrap();
         while let Some(number) = consumer.pop_with(Probe::read) {
@@ -205,7 +211,6 @@ fn ring_of_three_in_four_slots_filled_in_place() {
         for _ in 0..2 {
             if let Some(value) = consumer.front() {
                 let number = value.read();
-                thread::yield_now();
                 assert_eq!(value.read(), number, "changed while the consumer held it");
                 received.push(number);
                 assert!(consumer.pop());
@@ -228,7 +233,6 @@ fn ring_drops_popped_values_on_the_producers_thread() {
         let consuming = thread::spawn(move || {
             for _ in 0..3 {
                 consumer.pop();
-                thread::yield_now();
             }
             consumer
         });
