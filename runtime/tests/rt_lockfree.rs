@@ -1,5 +1,6 @@
 //! The mailbox and the ring under two real threads; tests/rt_loom.rs has every interleaving of short runs.
 #![cfg(not(loom))]
+#![allow(clippy::unwrap_used)]
 
 use std::thread::{Builder, JoinHandle};
 

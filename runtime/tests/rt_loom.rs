@@ -8,6 +8,7 @@
 //! loom reports a data race by itself, on the slots and on the cell inside [`Probe`]; the assertions are about
 //! what arrives and where it is dropped.
 #![cfg(loom)]
+#![allow(clippy::unwrap_used)]
 
 use std::sync::{
     Arc,

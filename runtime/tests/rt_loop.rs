@@ -1,5 +1,6 @@
 //! The real-time loop as its users see it. Nothing here depends on how well the machine keeps time.
 #![cfg(not(loom))]
+#![allow(clippy::unwrap_used)]
 
 use std::{
     ops::ControlFlow,

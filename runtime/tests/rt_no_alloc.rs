@@ -1,5 +1,6 @@
 //! The real-time loop with its mailbox and ring does not touch the heap, and dies if a step does.
 #![cfg(not(loom))]
+#![allow(clippy::unwrap_used)]
 
 use std::{
     ops::ControlFlow,
@@ -31,8 +32,7 @@ struct ActuationCommand {
 #[test]
 fn heap_calls_are_counted_per_thread() {
     let (_, calls) = count_allocations(|| {
-        let mut numbers = Vec::with_capacity(1);
-        numbers.push(1);
+        let mut numbers = vec![1];
         numbers.push(2);
     });
     assert_eq!(calls, Some(3), "one allocation, one reallocation, one free");

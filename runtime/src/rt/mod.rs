@@ -11,6 +11,7 @@
 //! What it is done with is freed on the other side. [`CheckedAllocator`] enforces that in tests,
 //! [`check`](check::check) tells whether a machine is fit for it. Linux only.
 
+pub mod check;
 mod clock;
 pub mod histogram;
 pub mod loop_stats;
@@ -21,6 +22,7 @@ pub mod ring;
 mod sync;
 pub mod thread;
 
+pub use check::{CheckOptions, RtReport, check};
 pub use histogram::{Histogram, HistogramSnapshot, Summary};
 pub use loop_stats::{LoopSnapshot, LoopState, LoopStats, StatsWindow};
 pub use mailbox::{Reader, Writer, mailbox};
