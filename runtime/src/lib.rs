@@ -6,4 +6,5 @@ pub mod names;
 pub mod params;
 pub mod qos;
 pub mod recording;
+pub mod rt;
 pub mod transport;
