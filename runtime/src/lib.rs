@@ -2,4 +2,5 @@
 
 pub mod clock;
 pub mod qos;
+pub mod rt;
 pub mod transport;

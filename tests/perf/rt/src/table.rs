@@ -1,0 +1,62 @@
+//! The figures side by side.
+
+use crate::measure::Figures;
+
+/// All runs at one rate with or without load.
+pub struct Cell {
+    pub rate_hz: u32,
+    pub loaded: bool,
+    pub ours: Vec<Figures>,
+    pub cyclictest: Vec<Figures>,
+}
+
+impl Cell {
+    pub fn new(rate_hz: u32, loaded: bool) -> Self {
+        Self { rate_hz, loaded, ours: Vec::new(), cyclictest: Vec::new() }
+    }
+
+    pub fn load_name(&self) -> &'static str {
+        if self.loaded { "load" } else { "idle" }
+    }
+}
+
+/// Prints the median of all runs for each figure, and the worst maximum.
+pub fn print(cells: &[Cell]) {
+    println!("wake-up latency, µs, median of the runs (`worst`: the highest of all runs)");
+    println!(
+        "{:18}{:12}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>6}",
+        "", "", "p50", "p99", "p99.9", "max", "worst", "skipped", "heap"
+    );
+    for cell in cells {
+        let title = format!("{:5} Hz  {}", cell.rate_hz, cell.load_name());
+        let ours = columns(&cell.ours);
+        let theirs = columns(&cell.cyclictest);
+        let skipped: u64 = cell.ours.iter().map(|figures| figures.skipped).sum();
+        let heap_calls: Option<u64> = cell.ours.iter().map(|figures| figures.heap_calls).sum();
+        let heap_calls = heap_calls.map_or("?".to_owned(), |calls| calls.to_string());
+        println!("{title:18}{:12}{}{skipped:>9}{heap_calls:>6}", "ours", row(&ours, 1));
+        println!("{:18}{:12}{}", "", "cyclictest", row(&theirs, 1));
+        let ratio: Vec<f64> = ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs).collect();
+        println!("{:18}{:12}{}", "", "ratio", row(&ratio, 2));
+    }
+}
+
+fn columns(runs: &[Figures]) -> Vec<f64> {
+    let median = |figure: fn(&Figures) -> f64| {
+        let mut values: Vec<f64> = runs.iter().map(figure).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    };
+    let worst = runs.iter().map(|run| run.max_us).fold(f64::NAN, f64::max);
+    vec![
+        median(|run| run.p50_us),
+        median(|run| run.p99_us),
+        median(|run| run.p999_us),
+        median(|run| run.max_us),
+        worst,
+    ]
+}
+
+fn row(values: &[f64], digits: usize) -> String {
+    values.iter().map(|value| format!("{value:>9.digits$}")).collect()
+}
