@@ -34,7 +34,7 @@ pub struct LoopStats {
 
 impl LoopStats {
     /// Counts one tick; `skipped` is the number of periods after it that are left out.
-    pub(super) fn record(&self, wakeup_ns: u64, execution_ns: u64, late: bool, skipped: u64) {
+    pub(crate) fn record(&self, wakeup_ns: u64, execution_ns: u64, late: bool, skipped: u64) {
         self.wakeup.record(wakeup_ns);
         self.execution.record(execution_ns);
         if late {
