@@ -107,8 +107,8 @@ impl LoopSnapshot {
             state: self.state,
             wakeup: self.wakeup.since(&earlier.wakeup),
             execution: self.execution.since(&earlier.execution),
-            late_ticks: self.late_ticks - earlier.late_ticks,
-            skipped_ticks: self.skipped_ticks - earlier.skipped_ticks,
+            late_ticks: self.late_ticks.saturating_sub(earlier.late_ticks),
+            skipped_ticks: self.skipped_ticks.saturating_sub(earlier.skipped_ticks),
         }
     }
 }
