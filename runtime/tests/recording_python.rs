@@ -9,7 +9,13 @@
 
 mod recording_common;
 
-use std::{collections::HashMap, fs, path::Path, process::Command};
+use std::{
+    collections::HashMap,
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use recording_common::{cloud_message, cloud_topic, read_all, string_message, string_topic, write};
 use runtime::recording::{Bag, Compression, Layout, Recorder, RecorderOptions, Reliability, repair};
@@ -53,6 +59,40 @@ fn record(path: &Path, layout: Layout, compression: Compression) {
     assert_eq!(recorder.finish().unwrap().messages, STRINGS + CLOUDS);
 }
 
+const CHILD_PATH: &str = "RECORDING_PYTHON_CHILD_PATH";
+
+/// Not a test by itself: the process that [`record_and_kill`] kills.
+#[test]
+fn child_that_records_until_killed() {
+    let Some(path) = std::env::var_os(CHILD_PATH) else { return };
+    let recorder =
+        Recorder::create(path, RecorderOptions { chunk_bytes: 4000, ..Default::default() }).unwrap();
+    let chatter = recorder.add_topic(string_topic("/chatter")).unwrap();
+    let points = recorder.add_topic(cloud_topic("/points")).unwrap();
+    for i in 1.. {
+        write(&recorder, chatter, i * 10, i as u32, string_message(&format!("hello {i}")));
+        write(&recorder, points, i * 10 + 5, i as u32, cloud_message(16));
+        println!("\nflushed {}", recorder.stats().flushed_messages);
+        // Not too many: Python has to read them all.
+        std::thread::park_timeout(std::time::Duration::from_micros(200));
+    }
+}
+
+/// Leaves the bag of a recorder that was killed in the middle of its work.
+fn record_and_kill(path: &Path) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["child_that_records_until_killed", "--exact", "--nocapture"])
+        .env(CHILD_PATH, path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let flushed = |line: String| line.strip_prefix("flushed ")?.parse::<u64>().ok();
+    while flushed(lines.next().expect("the child ended").unwrap()).unwrap_or(0) < 1000 {}
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 #[test]
 fn python_reads_what_we_record() {
     let temporary = tempfile::tempdir().unwrap();
@@ -61,9 +101,7 @@ fn python_reads_what_we_record() {
     record(&directory.join("lz4.mcap"), Layout::File, Compression::Lz4);
     record(&directory.join("none.mcap"), Layout::File, Compression::None);
     record(&directory.join("drive"), Layout::Directory, Compression::Zstd { level: 1 });
-    // What a killed recorder leaves: `recording_damage` kills a real one.
-    let whole = fs::read(directory.join("file.mcap")).unwrap();
-    fs::write(directory.join("killed.mcap"), &whole[..whole.len() / 2]).unwrap();
+    record_and_kill(&directory.join("killed.mcap"));
     let options = RecorderOptions { chunk_bytes: 2000, ..Default::default() };
     repair(directory.join("killed.mcap"), directory.join("repaired.mcap"), &options).unwrap();
     let saved = read_all(&directory.join("killed.mcap"));

@@ -65,6 +65,20 @@ fn main() -> anyhow::Result<()> {
     for (name, order) in [("by time", ReadOrder::LogTime), ("as written", ReadOrder::File)] {
         read_back(&path, name, order, sent)?;
     }
+    open_cut_off(&path)
+}
+
+/// Opens the bag as a killed recorder leaves it: without a summary, so that it has to be read through.
+fn open_cut_off(path: &PathBuf) -> anyhow::Result<()> {
+    let file = std::fs::OpenOptions::new().write(true).open(path)?;
+    file.set_len(file.metadata()?.len() * 99 / 100)?;
+    let started = Instant::now();
+    let info = Bag::open(path)?.info();
+    println!(
+        "opened cut off      {} messages found in {:.2} s",
+        info.message_count,
+        started.elapsed().as_secs_f64()
+    );
     Ok(())
 }
 
