@@ -11,6 +11,7 @@ pub mod node;
 pub mod params;
 pub mod ports;
 pub mod qos;
+pub mod recording;
 pub mod rt;
 pub mod time;
 pub mod transport;
