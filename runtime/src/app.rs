@@ -30,7 +30,9 @@ fn try_run<N: Node>() -> Result<(), NodeError> {
     for arg in args.user_args.iter().skip(1) {
         match arg.to_str() {
             Some("--help" | "-h") => print!("{}", help::<N>()),
-            Some("--params-template") => print!("{}", yaml_template(&format!("/{}", N::NAME), &descriptors()?)),
+            Some("--params-template") => {
+                print!("{}", yaml_template(&format!("/{}", N::NAME), &descriptors()?))
+            }
             Some("--params-table") => print!("{}", markdown_table(&descriptors()?)),
             _ => {
                 return Err(NodeError::Refused(format!(

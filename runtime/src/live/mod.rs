@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use msgs::rosgraph_msgs::msg::Clock as ClockMsg;
 use msgs::Message;
+use msgs::rosgraph_msgs::msg::Clock as ClockMsg;
 
 use crate::args::RosArgs;
 use crate::clock::{Clock, SimTime};
@@ -55,7 +55,15 @@ impl Live {
             (Arc::new(Clock::Wall), None)
         };
         let diagnostics = Diagnostics::start(Arc::clone(&clock));
-        Ok(Self { transport, args, overrides, clock, _clock_guard: clock_guard, diagnostics, running: vec![] })
+        Ok(Self {
+            transport,
+            args,
+            overrides,
+            clock,
+            _clock_guard: clock_guard,
+            diagnostics,
+            running: vec![],
+        })
     }
 
     /// The transport that the nodes are on.

@@ -18,7 +18,7 @@ pub use service::{Client, Server};
 
 pub(crate) use inbox::{Deliver, Waker};
 pub(crate) use output::Emit;
-pub(crate) use service::{Ask, OnCall};
+pub(crate) use service::{Ask, EventInfo, OnCall, OnReply, ServiceTypes};
 
 use crate::names::{NameError, Remaps};
 use crate::node::NodeError;
@@ -56,24 +56,6 @@ pub(crate) trait Wiring {
     fn client(&mut self, service: &str, types: &ServiceTypes) -> Result<Arc<dyn Ask>, TransportError>;
 }
 
-/// The types of a service.
-#[derive(Clone, Debug)]
-pub(crate) struct ServiceTypes {
-    pub service: TypeRef,
-    pub request: TypeRef,
-    pub response: TypeRef,
-}
-
-impl ServiceTypes {
-    pub fn of<S: Service>() -> Self {
-        Self {
-            service: TypeRef::service::<S>(),
-            request: TypeRef::message::<S::Request>(),
-            response: TypeRef::message::<S::Response>(),
-        }
-    }
-}
-
 /// Work that an I/O thread does for a real-time node, again and again.
 pub(crate) type Pump = Box<dyn FnMut() + Send>;
 
@@ -109,7 +91,12 @@ impl Ports<'_> {
         self.remaps.service(&self.node.name, &self.node.namespace, name)
     }
 
-    fn connect<M: Message>(&mut self, topic: &str, qos: &Qos, inbox: Arc<dyn Deliver>) -> Result<(), NodeError> {
+    fn connect<M: Message>(
+        &mut self,
+        topic: &str,
+        qos: &Qos,
+        inbox: Arc<dyn Deliver>,
+    ) -> Result<(), NodeError> {
         let topic = self.topic(topic)?;
         self.inboxes.push(Arc::clone(&inbox));
         Ok(self.wiring.input(&topic, &TypeRef::message::<M>(), qos, inbox)?)

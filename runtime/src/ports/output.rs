@@ -35,7 +35,12 @@ fn send<M: Message>(emit: &dyn Emit, message: &M, size: &AtomicUsize) {
 }
 
 impl<M: Message> Output<M> {
-    pub(super) fn new(realtime: bool, emit: Arc<dyn Emit>, prototype: M, depth: usize) -> (Self, Option<Pump>) {
+    pub(super) fn new(
+        realtime: bool,
+        emit: Arc<dyn Emit>,
+        prototype: M,
+        depth: usize,
+    ) -> (Self, Option<Pump>) {
         let size = AtomicUsize::new(0);
         if !realtime {
             return (Self(Sink::Plain { emit, draft: prototype, size }), None);

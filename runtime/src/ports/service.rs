@@ -5,13 +5,83 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use msgs::{Message, Service};
+use msgs::service_msgs::msg::ServiceEventInfo;
+use msgs::{Cdr, CdrReader, CdrWriter, Message, Service};
 use parking_lot::Mutex;
 
 use super::Pump;
 use super::inbox::Waker;
 use crate::rt;
-use crate::transport::CallError;
+use crate::time::Time;
+use crate::transport::{CallError, Gid, TypeRef};
+
+/// The types of a service, and how its requests and answers look when they are recorded.
+#[derive(Clone)]
+pub struct ServiceTypes {
+    pub service: TypeRef,
+    /// `…_Event`, of service introspection.
+    pub event: TypeRef,
+    /// An event with a request or an answer.
+    pub encode_event: fn(&EventInfo, Option<&Bytes>, Option<&Bytes>) -> Option<Bytes>,
+    /// The request and the answer in an event.
+    pub decode_event: fn(&Bytes) -> Option<(EventInfo, Option<Bytes>, Option<Bytes>)>,
+}
+
+/// Whose request or answer it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventInfo {
+    pub time: Time,
+    pub client: Gid,
+    pub sequence: i64,
+}
+
+impl ServiceTypes {
+    pub fn of<S: Service>() -> Self {
+        let event = format!("{}_Event", S::TYPE_NAME);
+        let hash = msgs::types().hash(&event).unwrap_or_default();
+        Self {
+            service: TypeRef::service::<S>(),
+            event: TypeRef { name: event, hash },
+            encode_event: encode_event::<S>,
+            decode_event: decode_event::<S>,
+        }
+    }
+}
+
+/// CDR of `…_Event`: the info, then the request and the answer as sequences of at most one.
+fn encode_event<S: Service>(
+    info: &EventInfo,
+    request: Option<&Bytes>,
+    answer: Option<&Bytes>,
+) -> Option<Bytes> {
+    let request = request.map(S::Request::decode).transpose().ok()?;
+    let answer = answer.map(S::Response::decode).transpose().ok()?;
+    let event_type =
+        if request.is_some() { ServiceEventInfo::REQUEST_RECEIVED } else { ServiceEventInfo::RESPONSE_SENT };
+    let info = ServiceEventInfo {
+        event_type,
+        stamp: info.time.to_msg(),
+        client_gid: info.client,
+        sequence_number: info.sequence,
+    };
+    let mut writer = CdrWriter::with_capacity(256);
+    info.write(&mut writer);
+    request.into_iter().collect::<Vec<_>>().write(&mut writer);
+    answer.into_iter().collect::<Vec<_>>().write(&mut writer);
+    writer.finish().ok().map(Bytes::from)
+}
+
+fn decode_event<S: Service>(event: &Bytes) -> Option<(EventInfo, Option<Bytes>, Option<Bytes>)> {
+    let mut reader = CdrReader::shared(event).ok()?;
+    let info = ServiceEventInfo::read(&mut reader).ok()?;
+    let request: Vec<S::Request> = reader.read_bounded("request", 1).ok()?;
+    let answer: Vec<S::Response> = reader.read_bounded("response", 1).ok()?;
+    let info =
+        EventInfo { time: Time::from(&info.stamp), client: info.client_gid, sequence: info.sequence_number };
+    let request = request.first().map(|r| r.encode(0)).transpose().ok()?;
+    let answer = answer.first().map(|a| a.encode(0)).transpose().ok()?;
+    Some((info, request, answer))
+}
 
 /// Takes an encoded request and what sends the encoded answer.
 pub type OnCall = Box<dyn Fn(Bytes, Answer) + Send + Sync>;

@@ -55,7 +55,9 @@ impl Inner {
 fn is_reachable(endpoint: &str) -> bool {
     let address = endpoint.strip_prefix("tcp/").map(|a| a.split(['?', '#']).next().unwrap_or(a));
     let resolved = address.and_then(|a| a.to_socket_addrs().ok());
-    resolved.is_some_and(|mut all| all.any(|a| TcpStream::connect_timeout(&a, Duration::from_millis(100)).is_ok()))
+    resolved.is_some_and(|mut all| {
+        all.any(|a| TcpStream::connect_timeout(&a, Duration::from_millis(100)).is_ok())
+    })
 }
 
 impl ZenohTransport {
