@@ -224,7 +224,9 @@ impl Encoder<'_> {
                 let text = match value {
                     None => "",
                     Some(Value::String(s)) => s,
-                    Some(other) => return Err(wrong(path, format!("a string expected, not {}", kind(other)))),
+                    Some(other) => {
+                        return Err(wrong(path, format!("a string expected, not {}", kind(other))));
+                    }
                 };
                 if bound.is_some_and(|n| text.len() as u64 > n) {
                     return Err(wrong(path, format!("at most {} bytes allowed", bound.unwrap_or_default())));
@@ -286,7 +288,10 @@ fn check_names(def: &MessageDef, given: &[(String, Value)], path: &str) -> Resul
         if !def.fields.iter().any(|f| f.name == *name) {
             let known: Vec<_> = def.fields.iter().map(|f| f.name.as_str()).collect();
             let field = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            return Err(wrong(&field, format!("{} has no such field; it has {}", def.name, known.join(", "))));
+            return Err(wrong(
+                &field,
+                format!("{} has no such field; it has {}", def.name, known.join(", ")),
+            ));
         }
     }
     Ok(())
@@ -344,7 +349,8 @@ mod tests {
     #[test]
     fn errors_name_the_field() {
         let point = |v| Value::Message(vec![("point".into(), Value::Message(vec![("x".into(), v)]))]);
-        let error = encode(crate::types(), "geometry_msgs/msg/PointStamped", &point(Value::String("a".into())));
+        let error =
+            encode(crate::types(), "geometry_msgs/msg/PointStamped", &point(Value::String("a".into())));
         assert!(error.unwrap_err().to_string().starts_with("point.x: Float64 expected"));
         let error = encode(crate::types(), "geometry_msgs/msg/Point", &point(Value::Int(1))).unwrap_err();
         assert!(error.to_string().contains("it has x, y, z"), "{error}");

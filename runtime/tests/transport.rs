@@ -63,7 +63,10 @@ fn publish_subscribe_call_and_graph_without_a_router() {
     let nodes: Vec<_> = b.graph().nodes().iter().map(|n| n.full_name()).collect();
     assert_eq!(nodes, ["/talker", "/ns/listener"]);
     let service = b.graph().endpoints(|e| e.kind == EndpointKind::Service).remove(0);
-    assert_eq!((service.ty.name.as_str(), service.ty.hash.as_str()), (SetBool::TYPE_NAME, SetBool::TYPE_HASH));
+    assert_eq!(
+        (service.ty.name.as_str(), service.ty.hash.as_str()),
+        (SetBool::TYPE_NAME, SetBool::TYPE_HASH)
+    );
     drop((talker, server, publisher));
     assert!(b.graph().wait_until(LONG, |g| g.nodes().len() == 1 && g.services().is_empty()));
     // No server any more: the call ends with an error, and soon.

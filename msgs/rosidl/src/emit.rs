@@ -77,8 +77,8 @@ fn struct_name(full: &str) -> String {
 
 fn ident(name: &str) -> String {
     const KEYWORDS: [&str; 15] = [
-        "type", "loop", "match", "move", "ref", "box", "use", "in", "where", "mod", "final", "static", "const", "as",
-        "async",
+        "type", "loop", "match", "move", "ref", "box", "use", "in", "where", "mod", "final", "static",
+        "const", "as", "async",
     ];
     if KEYWORDS.contains(&name) { format!("r#{name}") } else { name.into() }
 }
@@ -138,9 +138,7 @@ fn literal(base: &Base, value: &Literal) -> String {
         (_, Literal::Bool(v)) => v.to_string(),
         (_, Literal::Int(v)) => v.to_string(),
         (_, Literal::String(v)) => format!("{v:?}"),
-        (base, Literal::List(items)) => {
-            items.iter().map(|i| literal(base, i)).collect::<Vec<_>>().join(", ")
-        }
+        (base, Literal::List(items)) => items.iter().map(|i| literal(base, i)).collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -225,7 +223,9 @@ fn cdr_impl(def: &MessageDef, name: &str) -> String {
         };
         if let Some(n) = bound {
             let _ = match f.ty.array {
-                Array::Single => writeln!(write, "        w.check_bound({:?}, self.{id}.len(), {n});", f.name),
+                Array::Single => {
+                    writeln!(write, "        w.check_bound({:?}, self.{id}.len(), {n});", f.name)
+                }
                 _ => writeln!(
                     write,
                     "        self.{id}.iter().for_each(|s| w.check_bound({:?}, s.len(), {n}));",

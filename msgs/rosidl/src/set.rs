@@ -37,6 +37,13 @@ const MAX_DEPTH: usize = 64;
 
 const SEPARATOR: &str = "================================================================================";
 
+/// How a field of a service's event would stand in a `.msg`.
+fn source_line(field: &Field) -> String {
+    let Base::Message(ty) = &field.ty.base else { return String::new() };
+    let array = if field.ty.array == Array::Single { "" } else { "[<=1]" };
+    format!("{ty}{array} {}\n", field.name)
+}
+
 impl TypeSet {
     /// Parses and adds a `.msg`.
     pub fn add_msg(&mut self, name: &str, source: &str) -> Result<(), ParseError> {
@@ -60,12 +67,12 @@ impl TypeSet {
             default: None,
             doc: String::new(),
         };
-        let def = |suffix: &str, fields| MessageDef {
+        let def = |suffix: &str, fields: Vec<Field>| MessageDef {
             name: format!("{name}{suffix}"),
             doc: String::new(),
+            source: fields.iter().map(source_line).collect(),
             fields,
             constants: vec![],
-            source: String::new(),
         };
         let (request, response) = (format!("{name}_Request"), format!("{name}_Response"));
         self.insert(def(
@@ -96,7 +103,8 @@ impl TypeSet {
         for part in parts {
             let (head, body) = part.trim_start().split_once('\n').unwrap_or((part.trim(), ""));
             let error = |what: String| ParseError { name: name.into(), line: 0, what };
-            let word = head.strip_prefix("MSG:").ok_or_else(|| error(format!("`{head}` is not `MSG: pkg/Type`")))?;
+            let word =
+                head.strip_prefix("MSG:").ok_or_else(|| error(format!("`{head}` is not `MSG: pkg/Type`")))?;
             let nested = full_name(word.trim(), &package).map_err(error)?;
             self.add_msg(&nested, body)?;
         }

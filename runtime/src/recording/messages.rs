@@ -107,7 +107,8 @@ impl Selection {
     }
 }
 
-/// The messages of a bag. An error stands for a part that cannot be read; the messages behind it follow.
+/// The messages of a bag. An error stands for a part that cannot be read; the messages behind it follow, except
+/// where the disk itself fails ([`BagError::Read`]): then nothing more comes of that file.
 pub struct Messages {
     files: Arc<[FileIndex]>,
     selection: Arc<Selection>,

@@ -3,8 +3,11 @@
 //! Source: `rosbag2_storage/qos.cpp` and `rmw/qos_string_conversions.c`, branch `jazzy`.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::qos::Qos;
 
 /// "No limit" for the durations of a [`QosEntry`], in nanoseconds: `RMW_DURATION_INFINITE`.
 pub const INFINITE_NS: u64 = i64::MAX as u64;
@@ -134,6 +137,60 @@ pub struct QosEntry {
     pub liveliness_lease_ns: u64,
     /// Topic name is used as it is, without ROS prefixes.
     pub avoid_ros_namespace_conventions: bool,
+}
+
+impl From<&Qos> for QosEntry {
+    fn from(qos: &Qos) -> Self {
+        let ns = |d: Option<Duration>| {
+            d.map_or(INFINITE_NS, |d| u64::try_from(d.as_nanos()).unwrap_or(INFINITE_NS))
+        };
+        let (history, depth) = match qos.history {
+            crate::qos::History::KeepLast(n) => (History::KeepLast, n as u64),
+            crate::qos::History::KeepAll => (History::KeepAll, 0),
+        };
+        Self {
+            history,
+            depth,
+            reliability: match qos.reliability {
+                crate::qos::Reliability::Reliable => Reliability::Reliable,
+                crate::qos::Reliability::BestEffort => Reliability::BestEffort,
+            },
+            durability: match qos.durability {
+                crate::qos::Durability::Volatile => Durability::Volatile,
+                crate::qos::Durability::TransientLocal => Durability::TransientLocal,
+            },
+            deadline_ns: ns(qos.deadline),
+            lifespan_ns: ns(qos.lifespan),
+            liveliness: Liveliness::Automatic,
+            liveliness_lease_ns: ns(qos.liveliness_lease),
+            avoid_ros_namespace_conventions: false,
+        }
+    }
+}
+
+impl From<&QosEntry> for Qos {
+    /// What a player offers; what the runtime does not have (system defaults, manual liveliness) becomes the default.
+    fn from(entry: &QosEntry) -> Self {
+        let duration = |ns: u64| (ns != 0 && ns < INFINITE_NS).then(|| Duration::from_nanos(ns));
+        Self {
+            history: match entry.history {
+                History::KeepAll => crate::qos::History::KeepAll,
+                _ => crate::qos::History::KeepLast(usize::try_from(entry.depth).unwrap_or(1).max(1)),
+            },
+            reliability: match entry.reliability {
+                Reliability::BestEffort => crate::qos::Reliability::BestEffort,
+                _ => crate::qos::Reliability::Reliable,
+            },
+            durability: match entry.durability {
+                Durability::TransientLocal => crate::qos::Durability::TransientLocal,
+                _ => crate::qos::Durability::Volatile,
+            },
+            deadline: duration(entry.deadline_ns),
+            lifespan: duration(entry.lifespan_ns),
+            liveliness_lease: duration(entry.liveliness_lease_ns),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for QosEntry {

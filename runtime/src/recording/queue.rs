@@ -21,8 +21,9 @@ use super::{
     topic::{TopicId, TopicInfo},
 };
 
-/// Bytes that are worth waking the writer for before its next round.
-const BATCH_BYTES: u64 = 256 << 10;
+/// Bytes that are worth waking the writer for before its next round. Above what a round brings: a wake-up costs
+/// the delivering side a system call, and now and then its time slice.
+const BATCH_BYTES: u64 = 8 << 20;
 /// Time between two rounds of a busy writer: one wake-up serves many messages.
 const ROUND: Duration = Duration::from_millis(5);
 
@@ -51,6 +52,7 @@ impl QueuedMessage {
 
 pub(super) struct Queue {
     limit_bytes: u64,
+    batch_bytes: u64,
     /// Memory of messages not yet written, including those the writer has taken.
     held_bytes: AtomicU64,
     state: Mutex<State>,
@@ -89,7 +91,13 @@ pub(super) struct QueueStats {
 
 impl Queue {
     pub fn new(limit_bytes: u64) -> Self {
-        Self { limit_bytes, held_bytes: AtomicU64::new(0), state: Mutex::default(), ready: Condvar::new() }
+        Self {
+            limit_bytes,
+            batch_bytes: BATCH_BYTES.min(limit_bytes / 4),
+            held_bytes: AtomicU64::new(0),
+            state: Mutex::default(),
+            ready: Condvar::new(),
+        }
     }
 
     /// Registers a topic, or finds it again.
@@ -157,8 +165,8 @@ impl Queue {
     /// one wake-up serves many messages, at a low rate none is late.
     pub fn take(&self, batch: &mut Vec<Item>, deadline: Option<Instant>) -> bool {
         let mut state = self.state.lock();
-        if state.waiting_bytes < BATCH_BYTES && !state.closed {
-            state.wake_at_bytes = BATCH_BYTES;
+        if state.waiting_bytes < self.batch_bytes && !state.closed {
+            state.wake_at_bytes = self.batch_bytes;
             self.ready.wait_for(&mut state, ROUND);
         }
         while state.items.is_empty() && !state.closed {

@@ -130,8 +130,9 @@ fn described_files(directory: &Path, description: &Described) -> Result<Vec<Path
     if description.storage_identifier != "mcap" {
         return Err(unsupported(format!("{:?}", description.storage_identifier)));
     }
-    if description.compression_mode.eq_ignore_ascii_case("file") {
-        return Err(unsupported("compressed files".into()));
+    // Chunks may be compressed; rosbag2's own compression is of whole files or single messages.
+    if !["", "none"].iter().any(|mode| description.compression_mode.eq_ignore_ascii_case(mode)) {
+        return Err(unsupported(format!("compression mode {}", description.compression_mode)));
     }
     let resolve = |named: &String| {
         let path = directory.join(named);

@@ -18,7 +18,7 @@ use mcap::{
 
 use super::{
     error::RecordError,
-    recorder::Compression,
+    recorder::{self, Compression},
     rosbag2::{self, BagMetadata, FileEntry, TopicEntry},
     topic::BagTopic,
 };
@@ -74,6 +74,7 @@ impl Sink {
     ) -> Result<Self, RecordError> {
         let create_error = |source| RecordError::Create { path: path.to_owned(), source };
         let file = File::create_new(path).map_err(create_error)?;
+        recorder::sync_parent(path);
         let second_handle = file.try_clone().map_err(create_error)?;
         let file_bytes = Arc::new(AtomicU64::new(0));
         let counted = CountedFile { file, bytes: Arc::clone(&file_bytes) };

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io, mem,
+    io, iter,
     path::PathBuf,
     sync::{
         Arc,
@@ -61,9 +61,10 @@ impl Writer {
         loop {
             let deadline = chunk_opened.map(|at| at + self.chunk_max_age);
             let open = self.queue.take(&mut batch, deadline);
-            if let Err(error) = self.write_batch(&mut batch, &mut channels, &mut chunk_opened) {
+            let written = self.write_batch(&mut batch, &mut channels, &mut chunk_opened);
+            if let Err(Failure { error, lost }) = written {
                 tracing::error!(%error, "recording stopped");
-                self.queue.fail(&error.to_string(), &batch);
+                self.queue.fail(&error.to_string(), &lost);
                 return Err(error);
             }
             losses.report(self.queue.dropped(), &self.path);
@@ -73,15 +74,16 @@ impl Writer {
         }
     }
 
-    /// Writes all of `batch`. On an error, what is left in it is lost.
+    /// Writes all of `batch` and leaves it empty.
     fn write_batch(
         &mut self,
         batch: &mut Vec<Item>,
         channels: &mut Vec<u16>,
         chunk_opened: &mut Option<Instant>,
-    ) -> Result<(), RecordError> {
-        let mut items = mem::take(batch).into_iter();
-        for item in items.by_ref() {
+    ) -> Result<(), Failure> {
+        // Drained, not taken: the queue goes on with its memory.
+        let mut items = batch.drain(..);
+        while let Some(item) = items.next() {
             let written = match &item {
                 Item::Topic(info) => {
                     let topic = BagTopic::for_recording(info.as_ref().clone());
@@ -90,9 +92,8 @@ impl Writer {
                 Item::Message(message) => self.write_message(message, channels),
             };
             if let Err(error) = written {
-                batch.push(item);
-                batch.extend(items);
-                return Err(error);
+                let lost = iter::once(item).chain(items).collect();
+                return Err(Failure { error, lost });
             }
             if let Item::Message(message) = item {
                 self.queue.release(&message);
@@ -103,7 +104,7 @@ impl Writer {
             *chunk_opened = None;
         } else if now.duration_since(*chunk_opened.get_or_insert(now)) >= self.chunk_max_age {
             *chunk_opened = None;
-            self.sink.finish_chunk()?;
+            self.sink.finish_chunk().map_err(|error| Failure { error, lost: Vec::new() })?;
             self.chunk_finished();
         }
         Ok(())
@@ -131,6 +132,12 @@ impl Writer {
             .flushed_messages
             .store(self.progress.messages.load(Ordering::Relaxed), Ordering::Relaxed);
     }
+}
+
+/// The end of a recording, and the messages that it takes along.
+struct Failure {
+    error: RecordError,
+    lost: Vec<Item>,
 }
 
 /// Makes dropped messages loud without flooding the log.

@@ -125,15 +125,15 @@ impl ZenohOptions {
             ("mode", json!(if self.router { "router" } else { "peer" })),
             ("connect/endpoints", json!(connect)),
             // A router that goes away is looked for until it is back, soon but not all the time.
-            ("connect/retry", json!({"period_init_ms": 50, "period_max_ms": 500, "period_increase_factor": 1.5})),
+            (
+                "connect/retry",
+                json!({"period_init_ms": 50, "period_max_ms": 500, "period_increase_factor": 1.5}),
+            ),
             ("listen/endpoints", json!(listen)),
             ("scouting/multicast/enabled", json!(false)),
             ("scouting/gossip/enabled", json!(true)),
             // Leaves of a router learn of each other from it, and then connect directly.
-            (
-                "scouting/gossip/target",
-                json!({"router": ["router", "peer"], "peer": ["router", "peer"]}),
-            ),
+            ("scouting/gossip/target", json!({"router": ["router", "peer"], "peer": ["router", "peer"]})),
             ("open/return_conditions/connect_scouted", json!(false)),
             ("timestamping/enabled", json!({"router": true, "peer": true, "client": false})),
             ("queries_default_timeout", json!(600_000)),

@@ -18,7 +18,12 @@ use crate::qos::Qos;
 use crate::transport::{Call, CallError, Guard, OnAnswer, OnRequest, Request, TransportError, TypeRef};
 
 /// Declares a server.
-pub fn serve(node: &ZenohNode, name: &str, ty: &TypeRef, on_request: OnRequest) -> Result<Guard, zenoh::Error> {
+pub fn serve(
+    node: &ZenohNode,
+    name: &str,
+    ty: &TypeRef,
+    on_request: OnRequest,
+) -> Result<Guard, zenoh::Error> {
     let entity = super::tokens::entity(0, &node.entity, EndpointKind::Service, name, ty, &Qos::service())?;
     let queryable = node
         .inner

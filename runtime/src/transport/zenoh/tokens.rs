@@ -5,7 +5,9 @@ use std::time::Duration;
 use hiroz_protocol::qos::{
     QosDurability, QosDuration, QosHistory, QosLiveliness, QosProfile, QosReliability,
 };
-use hiroz_protocol::{EndpointEntity, EndpointKind as WireKind, Entity, KeyExprFormat, NodeEntity, TypeHash, TypeInfo};
+use hiroz_protocol::{
+    EndpointEntity, EndpointKind as WireKind, Entity, KeyExprFormat, NodeEntity, TypeHash, TypeInfo,
+};
 use zenoh::key_expr::KeyExpr;
 
 use crate::qos::{Durability, History, Qos, Reliability};
@@ -64,7 +66,10 @@ pub fn entity(
         node: Some(node.clone()),
         kind,
         topic: name.into(),
-        type_info: Some(TypeInfo::new(&to_dds(&ty.name).ok_or(format!("`{}` is not a type", ty.name))?, hash)),
+        type_info: Some(TypeInfo::new(
+            &to_dds(&ty.name).ok_or(format!("`{}` is not a type", ty.name))?,
+            hash,
+        )),
         qos: to_wire(qos),
     })
 }

@@ -1,0 +1,45 @@
+# Thin: each target is one or two commands that could be typed as well.
+CARGO ?= cargo
+
+.PHONY: help demo test lint format docs loom python-deps bench clean
+
+help:            ## Lists the targets
+	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+demo:            ## Starts the example node, and listens to it with the atlas command for a few seconds
+	$(CARGO) build --quiet -p first_node -p atlas
+	@./examples/demo.sh
+
+test: python-deps  ## Runs all tests
+	$(CARGO) test --workspace --quiet
+	$(MAKE) --no-print-directory loom
+
+loom:            ## Model-checks the lock-free parts of the runtime
+	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="$${CARGO_TARGET_DIR:-target}/loom" \
+	  $(CARGO) test -p runtime --no-default-features --release --quiet --test rt_loom
+
+lint:            ## Formatting, clippy and docs, all warnings as errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+
+format:          ## Formats the code
+	$(CARGO) fmt --all
+
+docs:            ## Builds the API documentation
+	$(CARGO) doc --workspace --no-deps
+
+bench:           ## Measures transport, real-time loop, lockstep and recording on this machine (some minutes)
+	$(CARGO) build --release -p perf-transport -p perf-rt -p perf-lockstep -p perf-recording
+	$(CARGO) run --release -q -p perf-transport -- roundtrip
+	$(CARGO) run --release -q -p perf-rt
+	$(CARGO) run --release -q -p perf-lockstep
+	$(CARGO) run --release -q -p perf-recording
+
+python-deps:     # Independent implementations that tests compare with; without them those tests say that they are skipped
+	@python3 -c 'import rosbags, mcap, mcap_ros2' 2>/dev/null \
+	  || python3 -m pip install --quiet --disable-pip-version-check rosbags mcap mcap-ros2-support \
+	  || echo "no rosbags and mcap for Python: tests that compare with them will be skipped"
+
+clean:           ## Removes what was built
+	$(CARGO) clean
