@@ -30,7 +30,8 @@ impl Attachment {
     /// From the wire; also the form of early Jazzy, with the names of the fields before their values.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
-        let named = rest.first() == Some(&(b"sequence_number".len() as u8));
+        // The length alone does not tell: it is also the first byte of sequence number 15, 271, …
+        let named = rest.starts_with(b"\x0fsequence_number");
         let mut value = |name: &str, len: usize| -> Option<&[u8]> {
             if named {
                 rest = rest.strip_prefix(&[name.len() as u8])?.strip_prefix(name.as_bytes())?;
@@ -54,7 +55,10 @@ mod tests {
     #[test]
     fn both_forms() {
         let a = Attachment { sequence: 7, source_time_ns: -3, source: [9; 16] };
-        assert_eq!(Attachment::decode(&a.encode()), Some(a));
+        for sequence in 0..1000 {
+            let a = Attachment { sequence, ..a };
+            assert_eq!(Attachment::decode(&a.encode()), Some(a));
+        }
         let mut old = vec![15];
         old.extend_from_slice(b"sequence_number");
         old.extend_from_slice(&7_i64.to_le_bytes());
