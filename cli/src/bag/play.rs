@@ -102,9 +102,12 @@ impl Play {
         log("INFO", LOGGER, &format!("Playing {} topics at rate {}", publishers.len(), self.rate));
         let mut played = Played { publishers, clock, messages: 0, skipped: 0, damaged: 0 };
         loop {
+            let messages = read_ahead(&bag, filter.clone())?;
+            // The time begins when the first message is there, so that reading it makes nothing late.
+            let first = messages.recv().ok();
             let begin = Instant::now() + self.delay.map_or(Duration::ZERO, Duration::from_secs_f64);
             let schedule = Schedule::new(filter.start_ns.unwrap_or(0), begin, self.rate);
-            let stopped = played.play_once(&session, &bag, &filter, schedule)?;
+            let stopped = played.play(&session, first.into_iter().chain(messages), schedule)?;
             if stopped || !self.r#loop || played.messages == 0 {
                 break;
             }
@@ -211,14 +214,12 @@ struct Played {
 
 impl Played {
     /// True if it was stopped.
-    fn play_once(
+    fn play(
         &mut self,
         session: &Session,
-        bag: &Bag,
-        filter: &MessageFilter,
+        messages: impl Iterator<Item = Result<BagMessage, BagError>>,
         schedule: Schedule,
     ) -> Result<bool> {
-        let messages = read_ahead(bag, filter.clone())?;
         let mut next_tick = schedule.instant_of(0);
         for message in messages {
             let message = match message {

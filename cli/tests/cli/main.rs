@@ -1,5 +1,11 @@
 //! Runs the real `atlas` against nodes of this process.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may panic; the lint knows only `#[test]` functions"
+)]
+
 mod bags;
 mod graph;
 mod offline;
