@@ -123,7 +123,8 @@ impl Walker {
     fn next_in_file(&mut self) -> Result<Option<(u64, u8, Bytes)>, BagError> {
         while self.cut_at.is_none() && !self.complete {
             let offset = self.position;
-            let rest = self.end - offset;
+            // A file that is being created may have been shorter than the magic bytes a moment ago.
+            let rest = self.end.saturating_sub(offset);
             if rest < RECORD_HEADER_BYTES as u64 {
                 self.cut_at = Some(offset);
                 break;
