@@ -127,7 +127,8 @@ fn a_real_time_node_uses_all_its_ports_without_touching_the_heap() {
     let odometry = node.publisher("/odometry", &TypeRef::message::<Odometry>(), &Qos::default()).unwrap();
     let offsets = node.publisher("/offsets", &TypeRef::message::<Float64>(), &Qos::default()).unwrap();
     let subscribed = |topic: &str| {
-        let there = |e: &runtime::transport::Endpoint| e.kind == EndpointKind::Subscription && e.name == topic;
+        let there =
+            |e: &runtime::transport::Endpoint| e.kind == EndpointKind::Subscription && e.name == topic;
         outside.graph().wait_until(LONG, |g| g.count(there) == 1)
     };
     assert!(subscribed("/odometry") && subscribed("/offsets"));

@@ -104,8 +104,11 @@ impl<M: Message> Latest<M> {
     pub(super) fn new(realtime: bool, topic: &str, qos: &Qos) -> (Self, Arc<dyn Deliver>) {
         if realtime {
             let (writer, reader) = rt::mailbox(|| None);
-            let inbox =
-                RtInbox { topic: topic.into(), producer: Mutex::new(writer), counts: Counts::new(qos.deadline) };
+            let inbox = RtInbox {
+                topic: topic.into(),
+                producer: Mutex::new(writer),
+                counts: Counts::new(qos.deadline),
+            };
             (Self(LatestSource::RealTime(reader)), Arc::new(inbox))
         } else {
             let inbox = Arc::new(ByteInbox::new(topic, 1, qos.deadline, Waker::default()));
@@ -163,8 +166,11 @@ impl<M: Message> Queue<M> {
         let depth = qos.kept();
         if realtime {
             let (producer, consumer) = rt::ring(depth.max(2), || None);
-            let inbox =
-                RtInbox { topic: topic.into(), producer: Mutex::new(producer), counts: Counts::new(qos.deadline) };
+            let inbox = RtInbox {
+                topic: topic.into(),
+                producer: Mutex::new(producer),
+                counts: Counts::new(qos.deadline),
+            };
             (Self(QueueSource::RealTime { consumer, taken: false }), Arc::new(inbox))
         } else {
             let inbox = Arc::new(ByteInbox::new(topic, depth, qos.deadline, waker));
