@@ -80,7 +80,8 @@ fn add_package(types: &mut TypeSet, folder: &Path, package: &str) -> Result<()> 
         }
         for path in sorted(&folder)? {
             let stem = path.file_stem().context("file name")?.to_string_lossy();
-            let source = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let source =
+                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let name = format!("{package}/{kind}/{stem}");
             let parsed = if kind == "msg" {
                 // ROS 2's CDR of wide strings differs between vendors; nothing that we use has them.

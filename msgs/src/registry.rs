@@ -34,7 +34,11 @@ pub fn types() -> &'static TypeSet {
         let mut set = TypeSet::default();
         for i in interfaces() {
             // They were parsed by the same parser when this crate was built.
-            let _ = if i.name.contains("/srv/") { set.add_srv(i.name, i.source) } else { set.add_msg(i.name, i.source) };
+            let _ = if i.name.contains("/srv/") {
+                set.add_srv(i.name, i.source)
+            } else {
+                set.add_msg(i.name, i.source)
+            };
         }
         set
     })

@@ -95,7 +95,8 @@ fn parse_lines(name: &str, source: &str, first_line: usize) -> Result<MessageDef
             if def.fields.iter().any(|f| f.name == item_name) {
                 return Err(error(format!("field {item_name} is there twice")));
             }
-            let default = if tail.is_empty() { None } else { Some(parse_literal(&ty, tail).map_err(&error)?) };
+            let default =
+                if tail.is_empty() { None } else { Some(parse_literal(&ty, tail).map_err(&error)?) };
             def.fields.push(Field { name: item_name.into(), ty, default, doc });
         }
     }
@@ -194,7 +195,8 @@ fn parse_literal(ty: &FieldType, text: &str) -> Result<Literal, String> {
         .strip_prefix('[')
         .and_then(|t| t.strip_suffix(']'))
         .ok_or(format!("`{text}` is not a list like [1, 2]"))?;
-    let items = split_list(inside).into_iter().map(|t| parse_element(&ty.base, t)).collect::<Result<Vec<_>, _>>()?;
+    let items =
+        split_list(inside).into_iter().map(|t| parse_element(&ty.base, t)).collect::<Result<Vec<_>, _>>()?;
     let n = items.len() as u64;
     match ty.array {
         Array::Fixed(len) if len != n => Err(format!("{n} values for an array of {len}")),

@@ -96,7 +96,8 @@ impl TypeSet {
         for part in parts {
             let (head, body) = part.trim_start().split_once('\n').unwrap_or((part.trim(), ""));
             let error = |what: String| ParseError { name: name.into(), line: 0, what };
-            let word = head.strip_prefix("MSG:").ok_or_else(|| error(format!("`{head}` is not `MSG: pkg/Type`")))?;
+            let word =
+                head.strip_prefix("MSG:").ok_or_else(|| error(format!("`{head}` is not `MSG: pkg/Type`")))?;
             let nested = full_name(word.trim(), &package).map_err(error)?;
             self.add_msg(&nested, body)?;
         }
