@@ -104,6 +104,18 @@ impl CdrWriter {
     }
 }
 
+/// Checks that none of `texts` is longer than `bound` bytes.
+pub fn check_texts<'a>(
+    field: &'static str,
+    texts: impl IntoIterator<Item = &'a String>,
+    bound: usize,
+) -> Result<(), CdrError> {
+    match texts.into_iter().map(String::len).find(|len| *len > bound) {
+        Some(len) => Err(CdrError::Bound { field, len, bound }),
+        None => Ok(()),
+    }
+}
+
 /// Reads CDR.
 pub struct CdrReader<'a> {
     data: &'a [u8],
