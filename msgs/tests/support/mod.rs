@@ -1,7 +1,7 @@
 //! Every message type with its static functions, and random values of it.
 
-// Each test binary uses a part of this.
-#![allow(dead_code)]
+// Each test binary uses a part of this; all of it is test code.
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::collections::HashMap;
 
