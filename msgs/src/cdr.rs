@@ -161,6 +161,12 @@ impl<'a> CdrReader<'a> {
         Ok(bytes)
     }
 
+    /// Takes the one byte as which a message without fields travels. Some writers leave it out (`hiroz`), so the end of
+    /// the bytes is fine, too: an emergency stop must not fail over a byte that says nothing.
+    pub fn read_placeholder(&mut self) -> Result<(), CdrError> {
+        if self.remaining() > 0 { self.take(1).map(drop) } else { Ok(()) }
+    }
+
     /// Takes a sequence length and checks that so many elements of at least `min_size` bytes can follow.
     pub(crate) fn length(&mut self, min_size: usize) -> Result<usize, CdrError> {
         let n = u32::read(self)? as usize;

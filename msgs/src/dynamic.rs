@@ -98,7 +98,7 @@ impl Decoder<'_> {
         let def = self.types.get(name).ok_or_else(|| DynamicError::UnknownType(name.into()))?;
         self.budget.descend(name)?;
         if def.fields.is_empty() {
-            u8::read(r)?;
+            r.read_placeholder()?;
         }
         let mut fields = Vec::with_capacity(def.fields.len());
         for field in &def.fields {

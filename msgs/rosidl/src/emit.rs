@@ -261,7 +261,7 @@ fn cdr_impl(def: &MessageDef, name: &str) -> String {
         write.push_str("        crate::Cdr::write(&0_u8, w);\n");
         read.push_str("            // A message without fields travels as one byte.\n");
     }
-    let skip = if def.fields.is_empty() { "        <u8 as crate::Cdr>::read(r)?;\n" } else { "" };
+    let skip = if def.fields.is_empty() { "        r.read_placeholder()?;\n" } else { "" };
     format!(
         "impl crate::Cdr for {name} {{\n    const MIN_SIZE: usize = 0{min_size};\n    \
          fn write(&self, w: &mut crate::CdrWriter) {{\n{write}    }}\n    \
