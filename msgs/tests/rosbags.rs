@@ -57,6 +57,9 @@ fn write_corpus(path: &std::path::Path) {
         let record = json!({"type": t.name, "hash": t.hash, "definition": definition, "samples": samples});
         writeln!(file, "{record}").unwrap();
     }
+    for service in msgs::interfaces().filter(|i| i.name.contains("/srv/")) {
+        writeln!(file, "{}", json!({"service": service.name, "hash": service.hash})).unwrap();
+    }
     file.flush().unwrap();
 }
 
