@@ -1,1 +1,1 @@
-//! Tests only.
+//! Only tests; see `tests/conformance/main.rs`.
