@@ -1,9 +1,20 @@
 //! What every AtlasMesh node stands on: ports, executors, real time, parameters, recording, ROS transports.
 
+#[cfg(feature = "zenoh")]
+mod app;
 pub mod args;
 pub mod clock;
+mod host;
+pub mod live;
 pub mod names;
+pub mod node;
 pub mod params;
+pub mod ports;
 pub mod qos;
+pub mod recording;
 pub mod rt;
+pub mod time;
 pub mod transport;
+
+#[cfg(feature = "zenoh")]
+pub use app::run;

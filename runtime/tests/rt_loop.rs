@@ -62,6 +62,21 @@ fn periods_missed_by_an_overrun_are_left_out_and_counted() {
 }
 
 #[test]
+fn a_step_over_its_deadline_but_within_the_period_is_late() {
+    let config = LoopConfig {
+        deadline: Duration::from_micros(500),
+        ..LoopConfig::new("late", Duration::from_millis(20))
+    };
+    let handle = RealtimeLoop::spawn(config, |_| {
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_millis(1) {}
+        ControlFlow::Break(())
+    })
+    .unwrap();
+    assert_eq!(handle.join().unwrap().late_ticks, 1);
+}
+
+#[test]
 fn stop_ends_the_loop_and_the_step_is_dropped_by_the_stopper() {
     struct Dropped(mpsc::SyncSender<ThreadId>);
     impl Drop for Dropped {

@@ -34,7 +34,7 @@ pub struct LoopStats {
 
 impl LoopStats {
     /// Counts one tick; `skipped` is the number of periods after it that are left out.
-    pub(super) fn record(&self, wakeup_ns: u64, execution_ns: u64, late: bool, skipped: u64) {
+    pub(crate) fn record(&self, wakeup_ns: u64, execution_ns: u64, late: bool, skipped: u64) {
         self.wakeup.record(wakeup_ns);
         self.execution.record(execution_ns);
         if late {
@@ -107,8 +107,8 @@ impl LoopSnapshot {
             state: self.state,
             wakeup: self.wakeup.since(&earlier.wakeup),
             execution: self.execution.since(&earlier.execution),
-            late_ticks: self.late_ticks - earlier.late_ticks,
-            skipped_ticks: self.skipped_ticks - earlier.skipped_ticks,
+            late_ticks: self.late_ticks.saturating_sub(earlier.late_ticks),
+            skipped_ticks: self.skipped_ticks.saturating_sub(earlier.skipped_ticks),
         }
     }
 }

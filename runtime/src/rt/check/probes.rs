@@ -1,6 +1,9 @@
 //! Reads what the system is set to. Each judgement is a function of the text found, apart from the reading.
 
-use std::{fs, io, thread::Builder};
+use std::{
+    fs,
+    thread::{Builder, JoinHandle},
+};
 
 use super::{CheckOptions, Finding, Verdict};
 use crate::rt::thread::{self, CAP_IPC_LOCK, CAP_SYS_NICE};
@@ -34,13 +37,11 @@ fn read(path: &str) -> String {
 
 /// Whether a thread of ours gets the priority.
 fn try_fifo(priority: u8) -> Result<(), String> {
-    let attempt = Builder::new()
-        .name("rt-check".to_owned())
-        .spawn(move || thread::set_fifo(priority))
-        .map(|thread| thread.join().unwrap_or(Ok(())));
-    match attempt {
-        Ok(granted) => granted.map_err(|warning| warning.to_string()),
-        Err(error) => Err(io::Error::to_string(&error)),
+    let attempt = Builder::new().name("rt-check".to_owned()).spawn(move || thread::set_fifo(priority));
+    match attempt.map(JoinHandle::join) {
+        Ok(Ok(granted)) => granted.map_err(|warning| warning.to_string()),
+        Ok(Err(_)) => Err("the attempt panicked; see stderr".to_owned()),
+        Err(error) => Err(format!("no thread could be started: {error}")),
     }
 }
 

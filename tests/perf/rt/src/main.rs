@@ -2,7 +2,7 @@
 //! one run: same priority, clock, CPU, duration and idle-state limit, turn by turn, idle and under load.
 //!
 //! ```text
-//! cargo run --release -p perf-rt -- [--seconds 20] [--repeats 3] [--cpu 1]
+//! cargo run --release -p perf-rt -- [--seconds 20] [--repeats 3] [--cpu 1] [--rate 1000]
 //! ```
 
 mod load;
@@ -16,8 +16,7 @@ use runtime::rt::CheckedAllocator;
 #[global_allocator]
 static ALLOCATOR: CheckedAllocator = CheckedAllocator::system();
 
-const RATES_HZ: [u32; 2] = [100, 1_000];
-const USAGE: &str = "usage: perf-rt [--seconds N] [--repeats N] [--cpu N]";
+const USAGE: &str = "usage: perf-rt [--seconds N] [--repeats N] [--cpu N] [--rate HZ]";
 
 /// What both programs are told.
 #[derive(Clone, Copy)]
@@ -56,6 +55,7 @@ fn main() -> ExitCode {
 
 fn compare(arguments: &[String]) -> Result<(), String> {
     let (mut seconds, mut repeats, mut cpu) = (20, 3, 0);
+    let mut rates_hz = vec![100, 1_000];
     for pair in arguments.chunks(2) {
         let [option, value] = pair else { return Err(USAGE.to_owned()) };
         let value: u32 = value.parse().map_err(|_| format!("{option} {value}: not a number; {USAGE}"))?;
@@ -63,12 +63,13 @@ fn compare(arguments: &[String]) -> Result<(), String> {
             "--seconds" if value > 0 => seconds = value,
             "--repeats" if value > 0 => repeats = value,
             "--cpu" => cpu = value,
+            "--rate" if value > 0 => rates_hz = vec![value],
             _ => return Err(USAGE.to_owned()),
         }
     }
     let mut cells = Vec::new();
     for loaded in [false, true] {
-        for rate_hz in RATES_HZ {
+        for &rate_hz in &rates_hz {
             cells.push(table::Cell::new(rate_hz, loaded));
         }
     }
