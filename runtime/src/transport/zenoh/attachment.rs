@@ -30,7 +30,8 @@ impl Attachment {
     /// From the wire; also the form of early Jazzy, with the names of the fields before their values.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
-        let named = rest.first() == Some(&(b"sequence_number".len() as u8));
+        // The first byte alone does not tell: it is 15 for the 15th sample of the other form, too.
+        let named = rest.starts_with(b"\x0fsequence_number");
         let mut value = |name: &str, len: usize| -> Option<&[u8]> {
             if named {
                 rest = rest.strip_prefix(&[name.len() as u8])?.strip_prefix(name.as_bytes())?;
@@ -50,6 +51,14 @@ impl Attachment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_sequence_number_survives() {
+        for sequence in (0..1000).chain([i64::MAX, i64::MIN, -1]) {
+            let a = Attachment { sequence, source_time_ns: 1, source: [7; 16] };
+            assert_eq!(Attachment::decode(&a.encode()), Some(a));
+        }
+    }
 
     #[test]
     fn both_forms() {
