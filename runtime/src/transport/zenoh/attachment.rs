@@ -63,7 +63,10 @@ mod tests {
     #[test]
     fn both_forms() {
         let a = Attachment { sequence: 7, source_time_ns: -3, source: [9; 16] };
-        assert_eq!(Attachment::decode(&a.encode()), Some(a));
+        for sequence in 0..1000 {
+            let a = Attachment { sequence, ..a };
+            assert_eq!(Attachment::decode(&a.encode()), Some(a));
+        }
         let mut old = vec![15];
         old.extend_from_slice(b"sequence_number");
         old.extend_from_slice(&7_i64.to_le_bytes());

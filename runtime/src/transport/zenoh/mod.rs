@@ -20,6 +20,8 @@ use bytes::Bytes;
 use hiroz_protocol::{EndpointEntity, KeyExprFormat, NodeEntity};
 pub use options::ZenohOptions;
 use zenoh::bytes::ZBytes;
+use zenoh::key_expr::KeyExpr;
+use zenoh::liveliness::LivelinessToken;
 use zenoh::sample::SampleKind;
 use zenoh::{Session, Wait};
 
@@ -33,7 +35,11 @@ pub struct ZenohTransport {
     graph: Arc<Graph>,
     _graph_subscription: zenoh::pubsub::Subscriber<()>,
     _entry: Option<Entry>,
-    expected_peers: usize,
+    _presence: Option<LivelinessToken>,
+    /// Presence keys of the processes of this host that were there before us.
+    expected_peers: Vec<String>,
+    /// Of the endpoints to connect to, those where somebody listened.
+    expected_routers: usize,
 }
 
 /// What nodes and endpoints share.
@@ -48,7 +54,7 @@ impl Inner {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn declare_token(&self, key: &str) -> Result<zenoh::liveliness::LivelinessToken, zenoh::Error> {
+    fn declare_token(&self, key: &str) -> Result<LivelinessToken, zenoh::Error> {
         self.session.liveliness().declare_token(key.to_string()).wait()
     }
 }
@@ -95,13 +101,22 @@ impl ZenohTransport {
             })
             .wait()
             .map_err(open)?;
+        let presence = match &entry {
+            Some(entry) => {
+                let key = presence_key(options.domain_id, &entry.endpoint);
+                Some(session.liveliness().declare_token(key).wait().map_err(open)?)
+            }
+            None => None,
+        };
         let inner = Inner { session, domain_id: options.domain_id, next_id: AtomicUsize::new(0) };
         Ok(Self {
             inner: Arc::new(inner),
             graph,
             _graph_subscription: subscription,
             _entry: entry,
-            expected_peers: peers.len() + options.connect.iter().filter(|e| is_reachable(e)).count(),
+            _presence: presence,
+            expected_peers: peers.iter().map(|p| presence_key(options.domain_id, p)).collect(),
+            expected_routers: options.connect.iter().filter(|e| is_reachable(e)).count(),
         })
     }
 
@@ -146,25 +161,51 @@ impl Transport for ZenohTransport {
         let end = Instant::now() + timeout;
         let info = self.inner.session.info();
         let connected = || info.peers_zid().wait().count() + info.routers_zid().wait().count();
-        while connected() < self.expected_peers && Instant::now() < end {
+        let expected = self.expected_peers.len() + self.expected_routers;
+        while (connected() < expected || !self.all_present(end)) && Instant::now() < end {
             std::thread::park_timeout(Duration::from_millis(2));
         }
-        let remaining = end.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
-        let tokens = self
-            .inner
-            .session
-            .liveliness()
-            .get(format!("@ros2_lv/{}/**", self.inner.domain_id))
-            .timeout(remaining)
-            .wait();
-        if let Ok(tokens) = tokens {
-            while let Ok(reply) = tokens.recv() {
-                if let Ok(sample) = reply.result() {
-                    tokens::add(&self.graph, sample.key_expr());
-                }
-            }
+        let tokens = format!("@ros2_lv/{}/**", self.inner.domain_id);
+        let add_all = || self.tokens(&tokens, end).iter().for_each(|key| tokens::add(&self.graph, key));
+        add_all();
+        if self.expected_routers > 0 {
+            // A link counts as connected a moment before tokens can be asked for through it, and a router has no
+            // presence of its own to wait for.
+            std::thread::park_timeout(Duration::from_millis(20));
+            add_all();
         }
     }
+}
+
+impl ZenohTransport {
+    /// Whether the tokens of all processes that were there before us can be asked for.
+    fn all_present(&self, end: Instant) -> bool {
+        if self.expected_peers.is_empty() {
+            return true;
+        }
+        let present = self.tokens(&presence_key(self.inner.domain_id, "*"), end);
+        self.expected_peers.iter().all(|expected| present.iter().any(|key| key.as_str() == expected))
+    }
+
+    /// The keys of all tokens that match.
+    fn tokens(&self, key: &str, end: Instant) -> Vec<KeyExpr<'static>> {
+        let remaining = end.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
+        let Ok(replies) = self.inner.session.liveliness().get(key).timeout(remaining).wait() else {
+            return vec![];
+        };
+        let mut keys = vec![];
+        while let Ok(reply) = replies.recv() {
+            if let Ok(sample) = reply.result() {
+                keys.push(sample.key_expr().clone());
+            }
+        }
+        keys
+    }
+}
+
+/// Key of the token by which a process of this host shows that its other tokens can be asked for.
+fn presence_key(domain_id: usize, endpoint: &str) -> String {
+    format!("@atlasmesh_present/{domain_id}/{}", endpoint.trim_start_matches("tcp/"))
 }
 
 /// Owns a received payload and shows it as one slice.

@@ -1,0 +1,29 @@
+//! `atlas`: one command for people without ROS, with the words and the output of `ros2`.
+
+mod bag;
+mod commands;
+mod completions;
+mod graph_names;
+mod inbox;
+mod interface;
+mod lifecycle;
+mod node;
+mod output;
+mod param;
+mod qos_args;
+mod render;
+mod router;
+mod rt;
+mod service;
+mod session;
+mod stop;
+mod topic;
+mod type_description;
+mod types;
+mod yaml;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    commands::main()
+}
