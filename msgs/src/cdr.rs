@@ -104,6 +104,18 @@ impl CdrWriter {
     }
 }
 
+/// Checks that none of `texts` is longer than `bound` bytes.
+pub fn check_texts<'a>(
+    field: &'static str,
+    texts: impl IntoIterator<Item = &'a String>,
+    bound: usize,
+) -> Result<(), CdrError> {
+    match texts.into_iter().map(String::len).find(|len| *len > bound) {
+        Some(len) => Err(CdrError::Bound { field, len, bound }),
+        None => Ok(()),
+    }
+}
+
 /// Reads CDR.
 pub struct CdrReader<'a> {
     data: &'a [u8],
@@ -147,6 +159,12 @@ impl<'a> CdrReader<'a> {
         let bytes = &self.data[self.position..self.position + n];
         self.position += n;
         Ok(bytes)
+    }
+
+    /// Takes the one byte as which a message without fields travels. Some writers leave it out (`hiroz`), so the end of
+    /// the bytes is fine, too: an emergency stop must not fail over a byte that says nothing.
+    pub fn read_placeholder(&mut self) -> Result<(), CdrError> {
+        if self.remaining() > 0 { self.take(1).map(drop) } else { Ok(()) }
     }
 
     /// Takes a sequence length and checks that so many elements of at least `min_size` bytes can follow.

@@ -1,7 +1,7 @@
 //! Messages of types that are known only at run time: as trees of values, from and to CDR bytes.
 
 use bytes::Bytes;
-use rosidl::{Array, Base, FieldType, Literal, MessageDef, Primitive, TypeSet};
+use rosidl::{Array, Base, Field, FieldType, Literal, MessageDef, Primitive, TypeSet};
 
 use crate::cdr::{Cdr, CdrError, CdrReader, CdrWriter};
 
@@ -48,54 +48,96 @@ pub enum DynamicError {
     /// The message has too many values to be held as a tree.
     #[error("the message has more than {MAX_VALUES} values")]
     TooLarge,
+    /// A definition from outside nests deeper than any of ROS, or without end.
+    #[error("type {0} is nested more than {MAX_DEPTH} levels deep")]
+    TooDeep(String),
 }
 
 /// Most values in one tree; bounds memory to about 1 GiB whatever the bytes say.
 pub const MAX_VALUES: usize = 8 << 20;
 
+/// Deepest nesting of messages; a type that contains itself ends here.
+const MAX_DEPTH: usize = 64;
+
+/// What is left of the limits while a tree is walked.
+struct Budget {
+    values: usize,
+    depth: usize,
+}
+
+impl Budget {
+    fn new() -> Self {
+        Self { values: MAX_VALUES, depth: MAX_DEPTH }
+    }
+
+    fn take_value(&mut self) -> Result<(), DynamicError> {
+        self.values = self.values.checked_sub(1).ok_or(DynamicError::TooLarge)?;
+        Ok(())
+    }
+
+    /// Goes one message deeper; the caller gives the level back.
+    fn descend(&mut self, name: &str) -> Result<(), DynamicError> {
+        self.depth = self.depth.checked_sub(1).ok_or_else(|| DynamicError::TooDeep(name.into()))?;
+        Ok(())
+    }
+}
+
 /// Decodes a message of type `name`, with its CDR header.
 pub fn decode(types: &TypeSet, name: &str, bytes: &Bytes) -> Result<Value, DynamicError> {
     let mut reader = CdrReader::shared(bytes)?;
-    Decoder { types, values_left: MAX_VALUES }.message(name, &mut reader)
+    Decoder { types, budget: Budget::new() }.message(name, &mut reader)
 }
 
 struct Decoder<'a> {
     types: &'a TypeSet,
-    values_left: usize,
+    budget: Budget,
 }
 
 impl Decoder<'_> {
     fn message(&mut self, name: &str, r: &mut CdrReader<'_>) -> Result<Value, DynamicError> {
         let def = self.types.get(name).ok_or_else(|| DynamicError::UnknownType(name.into()))?;
+        self.budget.descend(name)?;
         if def.fields.is_empty() {
-            u8::read(r)?;
+            r.read_placeholder()?;
         }
         let mut fields = Vec::with_capacity(def.fields.len());
         for field in &def.fields {
-            fields.push((field.name.clone(), self.field(&field.ty, r)?));
+            fields.push((field.name.clone(), self.field(field, r)?));
         }
+        self.budget.depth += 1;
         Ok(Value::Message(fields))
     }
 
-    fn field(&mut self, ty: &FieldType, r: &mut CdrReader<'_>) -> Result<Value, DynamicError> {
+    fn field(&mut self, field: &Field, r: &mut CdrReader<'_>) -> Result<Value, DynamicError> {
+        let (ty, name) = (&field.ty, field.name.as_str());
         let is_byte = matches!(ty.base, Base::Primitive(Primitive::Uint8 | Primitive::Byte));
+        let bound = match ty.array {
+            Array::Bounded(n) => Some(n),
+            _ => None,
+        };
         let n = match ty.array {
-            Array::Single => return self.element(&ty.base, r),
-            Array::Unbounded | Array::Bounded(_) if is_byte => return Ok(Value::Bytes(Bytes::read(r)?)),
+            Array::Single => return self.element(&ty.base, name, r),
+            Array::Unbounded | Array::Bounded(_) if is_byte => {
+                let bytes = Bytes::read(r)?;
+                check_bound(name, bytes.len(), bound)?;
+                return Ok(Value::Bytes(bytes));
+            }
             Array::Unbounded | Array::Bounded(_) => r.length(min_size(&ty.base))?,
             Array::Fixed(n) => n as usize,
         };
-        if n > r.remaining() {
-            return Err(CdrError::Truncated { at: 0, missing: n - r.remaining() }.into());
-        }
-        (0..n).map(|_| self.element(&ty.base, r)).collect::<Result<_, _>>().map(Value::List)
+        check_bound(name, n, bound)?;
+        (0..n).map(|_| self.element(&ty.base, name, r)).collect::<Result<_, _>>().map(Value::List)
     }
 
-    fn element(&mut self, base: &Base, r: &mut CdrReader<'_>) -> Result<Value, DynamicError> {
-        self.values_left = self.values_left.checked_sub(1).ok_or(DynamicError::TooLarge)?;
+    fn element(&mut self, base: &Base, field: &str, r: &mut CdrReader<'_>) -> Result<Value, DynamicError> {
+        self.budget.take_value()?;
         Ok(match base {
             Base::Message(name) => self.message(name, r)?,
-            Base::String { .. } => Value::String(Cdr::read(r)?),
+            Base::String { bound } => {
+                let text = String::read(r)?;
+                check_bound(field, text.len(), *bound)?;
+                Value::String(text)
+            }
             Base::WString { .. } => {
                 return Err(DynamicError::UnknownType("wstring".into()));
             }
@@ -116,6 +158,15 @@ impl Decoder<'_> {
     }
 }
 
+fn check_bound(field: &str, len: usize, bound: Option<u64>) -> Result<(), DynamicError> {
+    match bound {
+        Some(bound) if len as u64 > bound => {
+            Err(wrong(field, format!("{len} elements, at most {bound} are allowed")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn min_size(base: &Base) -> usize {
     match base {
         Base::Primitive(p) => p.size(),
@@ -128,7 +179,7 @@ fn min_size(base: &Base) -> usize {
 /// does not have is an error. Numbers are converted where no value is lost.
 pub fn encode(types: &TypeSet, name: &str, value: &Value) -> Result<Bytes, DynamicError> {
     let mut writer = CdrWriter::with_capacity(256);
-    Encoder { types }.message(name, Some(value), "", &mut writer)?;
+    Encoder { types, budget: Budget::new() }.message(name, Some(value), "", &mut writer)?;
     Ok(writer.finish()?.into())
 }
 
@@ -139,17 +190,19 @@ pub fn default_value(types: &TypeSet, name: &str) -> Result<Value, DynamicError>
 
 struct Encoder<'a> {
     types: &'a TypeSet,
+    budget: Budget,
 }
 
 impl Encoder<'_> {
     fn message(
-        &self,
+        &mut self,
         name: &str,
         value: Option<&Value>,
         path: &str,
         w: &mut CdrWriter,
     ) -> Result<(), DynamicError> {
-        let def = self.types.get(name).ok_or_else(|| DynamicError::UnknownType(name.into()))?;
+        let types = self.types;
+        let def = types.get(name).ok_or_else(|| DynamicError::UnknownType(name.into()))?;
         let given = match value {
             None => &[][..],
             Some(Value::Message(fields)) => &fields[..],
@@ -161,6 +214,7 @@ impl Encoder<'_> {
             Some(other) => return Err(wrong(path, format!("{} expected, not {}", name, kind(other)))),
         };
         check_names(def, given, path)?;
+        self.budget.descend(name)?;
         if def.fields.is_empty() {
             0_u8.write(w);
         }
@@ -170,11 +224,12 @@ impl Encoder<'_> {
             let path = if path.is_empty() { field.name.clone() } else { format!("{path}.{}", field.name) };
             self.field(&field.ty, value.or(default.as_ref()), &path, w)?;
         }
+        self.budget.depth += 1;
         Ok(())
     }
 
     fn field(
-        &self,
+        &mut self,
         ty: &FieldType,
         value: Option<&Value>,
         path: &str,
@@ -212,12 +267,13 @@ impl Encoder<'_> {
     }
 
     fn element(
-        &self,
+        &mut self,
         base: &Base,
         value: Option<&Value>,
         path: &str,
         w: &mut CdrWriter,
     ) -> Result<(), DynamicError> {
+        self.budget.take_value()?;
         match base {
             Base::Message(name) => self.message(name, value, path, w)?,
             Base::String { bound } => {
@@ -277,7 +333,11 @@ fn primitive(p: Primitive, value: &Value, path: &str, w: &mut CdrWriter) -> Resu
         Primitive::Uint32 => int!(u32),
         Primitive::Int64 => int!(i64),
         Primitive::Uint64 => int!(u64),
-        Primitive::Float32 => (float().ok_or_else(bad)? as f32).write(w),
+        // Not through f64, which would quiet a signalling NaN.
+        Primitive::Float32 => match value {
+            Value::Float32(v) => v.write(w),
+            _ => (float().ok_or_else(bad)? as f32).write(w),
+        },
         Primitive::Float64 => float().ok_or_else(bad)?.write(w),
     }
     Ok(())
@@ -344,6 +404,59 @@ mod tests {
         let q = encode(crate::types(), "geometry_msgs/msg/Quaternion", &Value::Message(vec![])).unwrap();
         assert_eq!(q, crate::geometry_msgs::msg::Quaternion::default().encode(0).unwrap());
         assert_eq!(crate::geometry_msgs::msg::Quaternion::default().w, 1.0);
+    }
+
+    #[test]
+    fn types_from_outside_have_limits() {
+        let mut types = TypeSet::default();
+        types.add_msg("p/msg/Endless", "Endless next").unwrap();
+        types.add_msg("p/msg/List", "List[] next").unwrap();
+        types.add_msg("p/msg/Wide", "Wide2[16777216] w").unwrap();
+        types.add_msg("p/msg/Wide2", "float64[16777216] w").unwrap();
+        let bytes = Bytes::from([&crate::cdr::HEADER[..], &[1, 0, 0, 0].repeat(10_000)].concat());
+        for name in ["p/msg/Endless", "p/msg/List"] {
+            assert_eq!(decode(&types, name, &bytes), Err(DynamicError::TooDeep(name.into())));
+        }
+        let empty = Value::Message(vec![]);
+        assert_eq!(
+            encode(&types, "p/msg/Endless", &empty),
+            Err(DynamicError::TooDeep("p/msg/Endless".into()))
+        );
+        assert_eq!(encode(&types, "p/msg/Wide", &empty), Err(DynamicError::TooLarge));
+        assert!(matches!(decode(&types, "p/msg/Wide", &bytes), Err(DynamicError::Cdr(_))));
+    }
+
+    #[test]
+    fn bounds_hold_both_ways() {
+        let mut types = TypeSet::default();
+        types.add_msg("p/msg/Free", "string a\nuint8[] b\nint32[] c\nstring[] d").unwrap();
+        types.add_msg("p/msg/Bound", "string<=2 a\nuint8[<=2] b\nint32[<=2] c\nstring<=2[] d").unwrap();
+        let text = |n| Value::String("x".repeat(n));
+        let list = |n| Value::List(vec![Value::Int(1); n]);
+        let message = |a, b, c, d| {
+            Value::Message(vec![
+                ("a".into(), text(a)),
+                ("b".into(), list(b)),
+                ("c".into(), list(c)),
+                ("d".into(), Value::List(vec![text(d)])),
+            ])
+        };
+        let free = |v| encode(&types, "p/msg/Free", &v).unwrap();
+        let fits = message(2, 2, 2, 2);
+        assert_eq!(encode(&types, "p/msg/Bound", &fits).unwrap(), free(fits.clone()));
+        assert!(decode(&types, "p/msg/Bound", &free(fits)).is_ok());
+        for (field, v) in [
+            ("a", message(3, 0, 0, 0)),
+            ("b", message(0, 3, 0, 0)),
+            ("c", message(0, 0, 3, 0)),
+            ("d", message(0, 0, 0, 3)),
+        ] {
+            let written = encode(&types, "p/msg/Bound", &v).unwrap_err();
+            let read = decode(&types, "p/msg/Bound", &free(v)).unwrap_err();
+            for error in [written, read] {
+                assert!(matches!(&error, DynamicError::Field { field: f, .. } if f == field), "{error}");
+            }
+        }
     }
 
     #[test]

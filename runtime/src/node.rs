@@ -7,7 +7,8 @@ use crate::time::Time;
 /// A node: a state machine with declared ports.
 ///
 /// A step gets the time as a value. It never reads a clock, sleeps, blocks, or draws an unseeded random number: the
-/// same steps with the same inputs give the same outputs to the bit, live, in lockstep and in replay.
+/// same steps with the same inputs give the same outputs to the bit, live, in lockstep and in replay. (A recording does
+/// not say who published a message: in replay [`crate::ports::Received::source`] is zero.)
 pub trait Node: Send + Sized + 'static {
     /// Name of the node unless it is remapped, e.g. `planning_node`.
     const NAME: &'static str;

@@ -12,12 +12,14 @@ use crate::set::{SetError, TypeSet};
 pub fn emit_rust(types: &TypeSet) -> Result<String, SetError> {
     let mut modules: BTreeMap<(String, String), String> = BTreeMap::new();
     let mut table = String::new();
+    let mut every = String::new();
     for def in types.messages() {
         let Some((package, kind, _)) = split(&def.name) else { continue };
         // Events and the three-member view of a service exist for hashes and descriptions only.
         if kind == "msg" || def.name.ends_with("_Request") || def.name.ends_with("_Response") {
             let code = message(def, &types.hash(&def.name)?);
             modules.entry((package.into(), kind.into())).or_default().push_str(&code);
+            let _ = writeln!(every, "            $crate::{package}::{kind}::{},", struct_name(&def.name));
         }
         if kind == "msg" {
             let hash = types.hash(&def.name)?;
@@ -54,6 +56,12 @@ pub fn emit_rust(types: &TypeSet) -> Result<String, SetError> {
     }
     let _ = write!(
         out,
+        "/// Calls the macro `$each` with the type of every message, requests and responses included: for tests of all types.\n\
+         #[doc(hidden)]\n#[macro_export]\nmacro_rules! for_each_message {{\n    ($each:ident) => {{\n        \
+         $each! {{\n{every}        }}\n    }};\n}}\n"
+    );
+    let _ = write!(
+        out,
         "/// Every interface: name, RIHS01 hash, definition.\n\
          pub(crate) const INTERFACES: &[(&str, &str, &str)] = &[\n{table}];\n"
     );
@@ -76,9 +84,12 @@ fn struct_name(full: &str) -> String {
 }
 
 fn ident(name: &str) -> String {
-    const KEYWORDS: [&str; 15] = [
+    const KEYWORDS: &[&str] = &[
         "type", "loop", "match", "move", "ref", "box", "use", "in", "where", "mod", "final", "static",
-        "const", "as", "async",
+        "const", "as", "async", "abstract", "await", "become", "break", "continue", "do", "dyn", "else",
+        "enum", "extern", "false", "fn", "for", "gen", "if", "impl", "let", "macro", "override", "priv",
+        "pub", "return", "struct", "trait", "true", "try", "typeof", "unsafe", "unsized", "virtual", "while",
+        "yield",
     ];
     if KEYWORDS.contains(&name) { format!("r#{name}") } else { name.into() }
 }
@@ -210,6 +221,7 @@ fn cdr_impl(def: &MessageDef, name: &str) -> String {
     let mut min_size = String::new();
     let mut write = String::new();
     let mut read = String::new();
+    let mut check = String::new();
     for f in &def.fields {
         let id = ident(&f.name);
         let ty = field_type(&f.ty);
@@ -222,6 +234,11 @@ fn cdr_impl(def: &MessageDef, name: &str) -> String {
             _ => None,
         };
         if let Some(n) = bound {
+            let texts = match f.ty.array {
+                Array::Single => format!("[&value.{id}]"),
+                _ => format!("&value.{id}"),
+            };
+            let _ = writeln!(check, "        crate::cdr::check_texts({:?}, {texts}, {n})?;", f.name);
             let _ = match f.ty.array {
                 Array::Single => {
                     writeln!(write, "        w.check_bound({:?}, self.{id}.len(), {n});", f.name)
@@ -244,11 +261,11 @@ fn cdr_impl(def: &MessageDef, name: &str) -> String {
         write.push_str("        crate::Cdr::write(&0_u8, w);\n");
         read.push_str("            // A message without fields travels as one byte.\n");
     }
-    let skip = if def.fields.is_empty() { "        <u8 as crate::Cdr>::read(r)?;\n" } else { "" };
+    let skip = if def.fields.is_empty() { "        r.read_placeholder()?;\n" } else { "" };
     format!(
         "impl crate::Cdr for {name} {{\n    const MIN_SIZE: usize = 0{min_size};\n    \
          fn write(&self, w: &mut crate::CdrWriter) {{\n{write}    }}\n    \
          fn read(r: &mut crate::CdrReader<'_>) -> Result<Self, crate::CdrError> {{\n{skip}        \
-         Ok(Self {{\n{read}        }})\n    }}\n}}\n"
+         let value = Self {{\n{read}        }};\n{check}        Ok(value)\n    }}\n}}\n"
     )
 }

@@ -108,14 +108,15 @@ fn parse_lines(name: &str, source: &str, first_line: usize) -> Result<MessageDef
 
 /// Splits a line at the first `#` outside quotes.
 fn split_comment(line: &str) -> (&str, Option<&str>) {
-    let mut quote = None;
+    let (mut quote, mut escaped) = (None, false);
     for (i, c) in line.char_indices() {
         match (quote, c) {
             (None, '#') => return (&line[..i], Some(&line[i + 1..])),
             (None, '"' | '\'') => quote = Some(c),
-            (Some(q), c) if c == q => quote = None,
+            (Some(q), c) if c == q && !escaped => quote = None,
             _ => {}
         }
+        escaped = c == '\\';
     }
     // An apostrophe in a comment-free line may be left open; then nothing is a comment.
     (line, None)
@@ -206,7 +207,7 @@ fn parse_literal(ty: &FieldType, text: &str) -> Result<Literal, String> {
 }
 
 fn split_list(inside: &str) -> Vec<&str> {
-    let (mut items, mut quote, mut start) = (vec![], None, 0);
+    let (mut items, mut quote, mut escaped, mut start) = (vec![], None, false, 0);
     for (i, c) in inside.char_indices() {
         match (quote, c) {
             (None, ',') => {
@@ -214,9 +215,10 @@ fn split_list(inside: &str) -> Vec<&str> {
                 start = i + 1;
             }
             (None, '"' | '\'') => quote = Some(c),
-            (Some(q), c) if c == q => quote = None,
+            (Some(q), c) if c == q && !escaped => quote = None,
             _ => {}
         }
+        escaped = c == '\\';
     }
     let last = inside[start..].trim();
     if !last.is_empty() {
@@ -229,13 +231,16 @@ fn parse_element(base: &Base, text: &str) -> Result<Literal, String> {
     let bad = || format!("`{text}` is not a value of that type");
     Ok(match base {
         Base::Message(_) => return Err("a message has no default value".into()),
-        Base::String { .. } | Base::WString { .. } => {
-            let quoted = ['"', '\''].iter().find_map(|&q| text.strip_prefix(q)?.strip_suffix(q));
-            Literal::String(quoted.unwrap_or(text).into())
+        Base::String { bound } | Base::WString { bound } => {
+            let text = unquote(text)?;
+            if let Some(bound) = bound.filter(|n| text.len() as u64 > *n) {
+                return Err(format!("`{text}` is longer than {bound} bytes"));
+            }
+            Literal::String(text)
         }
-        Base::Primitive(Primitive::Bool) => match text {
-            "true" | "True" | "1" => Literal::Bool(true),
-            "false" | "False" | "0" => Literal::Bool(false),
+        Base::Primitive(Primitive::Bool) => match text.to_ascii_lowercase().as_str() {
+            "true" | "1" => Literal::Bool(true),
+            "false" | "0" => Literal::Bool(false),
             _ => return Err(bad()),
         },
         Base::Primitive(Primitive::Float32 | Primitive::Float64) => {
@@ -267,6 +272,22 @@ fn parse_element(base: &Base, text: &str) -> Result<Literal, String> {
             Literal::Int(value)
         }
     })
+}
+
+/// Takes the quotes off, if there are any, and the backslash off quotes inside.
+fn unquote(text: &str) -> Result<String, String> {
+    for quote in ['"', '\''] {
+        let Some(inside) = text.strip_prefix(quote).and_then(|t| t.strip_suffix(quote)) else { continue };
+        let mut before = ' ';
+        for c in inside.chars() {
+            if c == quote && before != '\\' {
+                return Err(format!("{text}: a {quote} inside needs a backslash"));
+            }
+            before = c;
+        }
+        return Ok(inside.replace(&format!("\\{quote}"), &quote.to_string()));
+    }
+    Ok(text.into())
 }
 
 #[cfg(test)]

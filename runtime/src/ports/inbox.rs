@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread::Thread;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -21,6 +22,12 @@ pub trait Deliver: Send + Sync {
 /// What became of samples.
 #[derive(Default)]
 pub struct Counts {
+    /// Longest time between two samples that the QoS promises.
+    deadline: Option<Duration>,
+    /// When the last one came, ns; 0 before the first.
+    last_ns: AtomicI64,
+    /// Times between two samples that were longer than that.
+    deadline_missed: AtomicU64,
     /// Delivered.
     pub received: AtomicU64,
     /// Given up because newer ones came before they were read.
@@ -30,6 +37,26 @@ pub struct Counts {
 }
 
 impl Counts {
+    pub fn new(deadline: Option<Duration>) -> Self {
+        Self { deadline, ..Self::default() }
+    }
+
+    /// Counts a sample.
+    pub fn received(&self, now: Time) {
+        self.received.fetch_add(1, Ordering::Relaxed);
+        let last = self.last_ns.swap(now.as_ns(), Ordering::Relaxed);
+        if last != 0 && self.deadline.is_some_and(|d| now.since(Time::from_ns(last)) > d) {
+            self.deadline_missed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How often the deadline was missed, a sample that is overdue at `now` included.
+    pub fn deadline_missed(&self, now: Time) -> u64 {
+        let last = self.last_ns.load(Ordering::Relaxed);
+        let overdue = last != 0 && self.deadline.is_some_and(|d| now.since(Time::from_ns(last)) > d);
+        self.deadline_missed.load(Ordering::Relaxed) + u64::from(overdue)
+    }
+
     /// Counts and, the first time, says so.
     pub fn undecodable(&self, topic: &str, error: &msgs::CdrError) {
         if self.undecodable.fetch_add(1, Ordering::Relaxed) == 0 {
@@ -48,13 +75,13 @@ pub struct ByteInbox {
 }
 
 impl ByteInbox {
-    pub fn new(topic: &str, depth: usize, waker: Waker) -> Self {
+    pub fn new(topic: &str, depth: usize, deadline: Option<Duration>, waker: Waker) -> Self {
         Self {
             topic: topic.into(),
             depth,
             samples: Mutex::new(VecDeque::with_capacity(depth.min(64))),
             waker,
-            counts: Counts::default(),
+            counts: Counts::new(deadline),
         }
     }
 
@@ -65,7 +92,7 @@ impl ByteInbox {
 
 impl Deliver for ByteInbox {
     fn deliver(&self, sample: Sample, received: Time) {
-        self.counts.received.fetch_add(1, Ordering::Relaxed);
+        self.counts.received(received);
         // What makes room is freed after the lock is.
         let _overrun = {
             let mut samples = self.samples.lock();

@@ -9,6 +9,7 @@ use msgs::Message;
 use parking_lot::Mutex;
 
 use super::inbox::{ByteInbox, Counts, Deliver, Waker};
+use crate::qos::Qos;
 use crate::rt;
 use crate::time::Time;
 use crate::transport::{Gid, Sample};
@@ -61,7 +62,7 @@ struct RtInbox<P> {
 
 impl<M: Message> Deliver for RtInbox<rt::Writer<Option<Received<M>>>> {
     fn deliver(&self, sample: Sample, received: Time) {
-        self.counts.received.fetch_add(1, Ordering::Relaxed);
+        self.counts.received(received);
         match Received::decode(&sample, received) {
             Ok(value) => self.producer.lock().write(Some(value)),
             Err(error) => self.counts.undecodable(&self.topic, &error),
@@ -75,7 +76,7 @@ impl<M: Message> Deliver for RtInbox<rt::Writer<Option<Received<M>>>> {
 
 impl<M: Message> Deliver for RtInbox<rt::Producer<Option<Received<M>>>> {
     fn deliver(&self, sample: Sample, received: Time) {
-        self.counts.received.fetch_add(1, Ordering::Relaxed);
+        self.counts.received(received);
         match Received::decode(&sample, received) {
             Ok(value) => {
                 if self.producer.lock().push(Some(value)).is_err() {
@@ -100,14 +101,17 @@ enum LatestSource<M> {
 }
 
 impl<M: Message> Latest<M> {
-    pub(super) fn new(realtime: bool, topic: &str) -> (Self, Arc<dyn Deliver>) {
+    pub(super) fn new(realtime: bool, topic: &str, qos: &Qos) -> (Self, Arc<dyn Deliver>) {
         if realtime {
             let (writer, reader) = rt::mailbox(|| None);
-            let inbox =
-                RtInbox { topic: topic.into(), producer: Mutex::new(writer), counts: Counts::default() };
+            let inbox = RtInbox {
+                topic: topic.into(),
+                producer: Mutex::new(writer),
+                counts: Counts::new(qos.deadline),
+            };
             (Self(LatestSource::RealTime(reader)), Arc::new(inbox))
         } else {
-            let inbox = Arc::new(ByteInbox::new(topic, 1, Waker::default()));
+            let inbox = Arc::new(ByteInbox::new(topic, 1, qos.deadline, Waker::default()));
             (Self(LatestSource::Plain { inbox: Arc::clone(&inbox), value: None }), inbox)
         }
     }
@@ -158,14 +162,18 @@ enum QueueSource<M> {
 }
 
 impl<M: Message> Queue<M> {
-    pub(super) fn new(realtime: bool, topic: &str, depth: usize, waker: Waker) -> (Self, Arc<dyn Deliver>) {
+    pub(super) fn new(realtime: bool, topic: &str, qos: &Qos, waker: Waker) -> (Self, Arc<dyn Deliver>) {
+        let depth = qos.kept();
         if realtime {
             let (producer, consumer) = rt::ring(depth.max(2), || None);
-            let inbox =
-                RtInbox { topic: topic.into(), producer: Mutex::new(producer), counts: Counts::default() };
+            let inbox = RtInbox {
+                topic: topic.into(),
+                producer: Mutex::new(producer),
+                counts: Counts::new(qos.deadline),
+            };
             (Self(QueueSource::RealTime { consumer, taken: false }), Arc::new(inbox))
         } else {
-            let inbox = Arc::new(ByteInbox::new(topic, depth, waker));
+            let inbox = Arc::new(ByteInbox::new(topic, depth, qos.deadline, waker));
             (Self(QueueSource::Plain { inbox: Arc::clone(&inbox), current: None }), inbox)
         }
     }

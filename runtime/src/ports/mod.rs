@@ -104,21 +104,21 @@ impl Ports<'_> {
 
     /// An input that gives the latest message, however often it is asked.
     pub fn latest<M: Message>(&mut self, topic: &str, qos: Qos) -> Result<Latest<M>, NodeError> {
-        let (latest, inbox) = Latest::new(self.realtime, topic);
+        let (latest, inbox) = Latest::new(self.realtime, topic, &qos);
         self.connect::<M>(topic, &qos, inbox)?;
         Ok(latest)
     }
 
     /// An input that gives each message once, in order; of more than the QoS keeps the oldest are lost.
     pub fn queue<M: Message>(&mut self, topic: &str, qos: Qos) -> Result<Queue<M>, NodeError> {
-        let (queue, inbox) = Queue::new(self.realtime, topic, qos.kept(), Waker::default());
+        let (queue, inbox) = Queue::new(self.realtime, topic, &qos, Waker::default());
         self.connect::<M>(topic, &qos, inbox)?;
         Ok(queue)
     }
 
     /// A queue whose messages step the node as they arrive. A real-time node is stepped by its timer all the same.
     pub fn trigger<M: Message>(&mut self, topic: &str, qos: Qos) -> Result<Queue<M>, NodeError> {
-        let (queue, inbox) = Queue::new(self.realtime, topic, qos.kept(), self.waker.clone());
+        let (queue, inbox) = Queue::new(self.realtime, topic, &qos, self.waker.clone());
         self.connect::<M>(topic, &qos, inbox)?;
         Ok(queue)
     }

@@ -30,7 +30,7 @@ impl Attachment {
     /// From the wire; also the form of early Jazzy, with the names of the fields before their values.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
-        // The length alone does not tell: it is also the first byte of sequence number 15, 271, …
+        // The first byte alone does not tell: it is 15 for the 15th sample of the other form, too.
         let named = rest.starts_with(b"\x0fsequence_number");
         let mut value = |name: &str, len: usize| -> Option<&[u8]> {
             if named {
@@ -51,6 +51,14 @@ impl Attachment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_sequence_number_survives() {
+        for sequence in (0..1000).chain([i64::MAX, i64::MIN, -1]) {
+            let a = Attachment { sequence, source_time_ns: 1, source: [7; 16] };
+            assert_eq!(Attachment::decode(&a.encode()), Some(a));
+        }
+    }
 
     #[test]
     fn both_forms() {

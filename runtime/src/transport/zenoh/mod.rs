@@ -2,6 +2,8 @@
 //! is a key `domain/topic/type/hash`, a service a queryable, and every node and endpoint a liveliness token.
 
 mod attachment;
+#[cfg(test)]
+mod mutation;
 mod node;
 mod options;
 mod rendezvous;

@@ -4,7 +4,10 @@
 //! sends is delivered at once, so that a later node of the same moment sees it. Then nodes that messages, requests
 //! or answers woke are stepped, again in order, until none is left. Delivery takes no time.
 
-use std::collections::{BTreeMap, VecDeque};
+mod hub;
+mod recording;
+mod stepped;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,15 +16,19 @@ use msgs::atlasmesh_msgs::msg::StepRecord;
 use msgs::{Message, Service};
 use parking_lot::Mutex;
 
-use crate::host::{Host, Hosted, ParamAccess, Setup};
+use crate::host::{Hosted, Setup};
 use crate::names::Remaps;
 use crate::node::{Node, NodeError, Transition};
 use crate::params::{Overrides, ParamValue, SetResult};
-use crate::ports::{Ask, Deliver, Emit, EventInfo, NodeName, OnCall, OnReply, ServiceTypes, Waker, Wiring};
+use crate::ports::{EventInfo, NodeName, OnReply};
 use crate::qos::{Durability, Qos};
-use crate::recording::{QosEntry, RecordError, Recorder, RecorderStats, TopicId, TopicInfo, WriteOutcome};
+use crate::recording::{RecordError, Recorder, RecorderStats};
 use crate::time::Time;
-use crate::transport::{CallError, Gid, Sample, TransportError, TypeRef};
+use crate::transport::{CallError, Gid, Sample, TypeRef};
+pub(crate) use hub::Ids;
+use hub::{Hub, HubServer, LockstepWiring, Out, OutPort, PendingAnswer};
+use recording::Recording;
+use stepped::{Stepped, SteppedNode};
 
 /// Name of the topic that says in a recording which node was stepped when.
 pub const STEPS_TOPIC: &str = "/_steps";
@@ -141,7 +148,7 @@ impl Lockstep {
     /// run. Waits for the disk where need be, so that nothing is dropped. The recording is whole when the run is
     /// dropped, or with [`Self::finish_recording`].
     pub fn record(&mut self, recorder: Recorder) {
-        self.recording = Some(Recording { recorder, topics: BTreeMap::new() });
+        self.recording = Some(Recording::new(recorder));
     }
 
     /// Ends the recording.
@@ -350,244 +357,5 @@ impl Lockstep {
             let qos = Qos::default();
             self.show(&Event { time, topic, ty, qos: &qos, payload: &payload, sequence: 0 });
         }
-    }
-}
-
-/// A recording under way.
-struct Recording {
-    recorder: Recorder,
-    topics: BTreeMap<(String, String), TopicId>,
-}
-
-impl Recording {
-    fn write(&mut self, event: &Event<'_>) {
-        let key = (event.topic.to_string(), event.ty.name.clone());
-        let topic = match self.topics.get(&key) {
-            Some(topic) => *topic,
-            None => {
-                let info = TopicInfo {
-                    name: key.0.clone(),
-                    type_name: key.1.clone(),
-                    type_hash: event.ty.hash.clone(),
-                    definition: msgs::types().definition(&key.1).unwrap_or_default(),
-                    offered_qos: vec![QosEntry::from(event.qos)],
-                };
-                match self.recorder.add_topic(info) {
-                    Ok(topic) => *self.topics.entry(key).or_insert(topic),
-                    Err(error) => return tracing::error!(%error, topic = event.topic, "not recorded"),
-                }
-            }
-        };
-        let time_ns = u64::try_from(event.time.as_ns()).unwrap_or_default();
-        let sequence = event.sequence as u32; // MCAP counts in 32 bits, modulo
-        let write = || self.recorder.write(topic, time_ns, time_ns, sequence, event.payload.clone());
-        while write() == WriteOutcome::QueueFull {
-            std::thread::park_timeout(Duration::from_millis(1));
-        }
-    }
-}
-
-/// What connects the nodes of a run.
-#[derive(Default)]
-struct Hub {
-    out: VecDeque<Out>,
-    topics: BTreeMap<(String, TypeRef), Topic>,
-    servers: BTreeMap<String, Arc<HubServer>>,
-    calls: i64,
-}
-
-#[derive(Default)]
-struct Topic {
-    subscribers: Vec<Arc<dyn Deliver>>,
-    /// For subscribers that come later.
-    last: VecDeque<Sample>,
-}
-
-struct HubServer {
-    types: ServiceTypes,
-    event_topic: String,
-    on_call: OnCall,
-}
-
-/// What a node sent and is not delivered yet.
-enum Out {
-    Message { port: Arc<OutPort>, payload: Bytes, sequence: i64 },
-    Call { service: String, client: Gid, request: Bytes, on_reply: OnReply },
-    Reply { server: Arc<HubServer>, info: EventInfo, payload: Bytes, on_reply: OnReply },
-    NoReply { service: String, on_reply: OnReply },
-}
-
-struct OutPort {
-    topic: String,
-    ty: TypeRef,
-    qos: Qos,
-    gid: Gid,
-}
-
-impl OutPort {
-    fn new(topic: &str, ty: TypeRef, qos: Qos, gid: Gid) -> Self {
-        Self { topic: topic.into(), ty, qos, gid }
-    }
-}
-
-/// Turns into an answer, or into none if the server drops it.
-struct PendingAnswer {
-    hub: Arc<Mutex<Hub>>,
-    open: Option<(Arc<HubServer>, EventInfo, OnReply)>,
-}
-
-impl PendingAnswer {
-    fn send(mut self, payload: Bytes) {
-        if let Some((server, info, on_reply)) = self.open.take() {
-            self.hub.lock().out.push_back(Out::Reply { server, info, payload, on_reply });
-        }
-    }
-}
-
-impl Drop for PendingAnswer {
-    fn drop(&mut self) {
-        if let Some((server, _, on_reply)) = self.open.take() {
-            let service = server.types.service.name.clone();
-            self.hub.lock().out.push_back(Out::NoReply { service, on_reply });
-        }
-    }
-}
-
-/// Ids of a node's ports: the same in every run and in replay.
-pub(crate) struct Ids {
-    node: String,
-    ports: u64,
-}
-
-impl Ids {
-    pub fn new(node: &NodeName) -> Self {
-        Self { node: node.full(), ports: 0 }
-    }
-
-    pub fn next(&mut self) -> Gid {
-        self.ports += 1;
-        xxhash_rust::xxh3::xxh3_128(format!("{}#{}", self.node, self.ports).as_bytes()).to_le_bytes()
-    }
-}
-
-struct LockstepWiring {
-    hub: Arc<Mutex<Hub>>,
-    ids: Ids,
-}
-
-impl Wiring for LockstepWiring {
-    fn input(
-        &mut self,
-        topic: &str,
-        ty: &TypeRef,
-        qos: &Qos,
-        inbox: Arc<dyn Deliver>,
-    ) -> Result<(), TransportError> {
-        let mut hub = self.hub.lock();
-        let topic = hub.topics.entry((topic.into(), ty.clone())).or_default();
-        if qos.durability == Durability::TransientLocal {
-            for sample in &topic.last {
-                inbox.deliver(sample.clone(), Time::from_ns(sample.source_time_ns));
-            }
-        }
-        topic.subscribers.push(inbox);
-        Ok(())
-    }
-
-    fn output(&mut self, topic: &str, ty: &TypeRef, qos: &Qos) -> Result<Arc<dyn Emit>, TransportError> {
-        let port = Arc::new(OutPort::new(topic, ty.clone(), *qos, self.ids.next()));
-        Ok(Arc::new(LockstepOutput { hub: Arc::clone(&self.hub), port, sent: Mutex::new(0) }))
-    }
-
-    fn server(&mut self, service: &str, types: &ServiceTypes, on_call: OnCall) -> Result<(), TransportError> {
-        let server =
-            HubServer { types: types.clone(), event_topic: format!("{service}/_service_event"), on_call };
-        self.hub.lock().servers.insert(service.into(), Arc::new(server));
-        Ok(())
-    }
-
-    fn client(&mut self, service: &str, _types: &ServiceTypes) -> Result<Arc<dyn Ask>, TransportError> {
-        let client = self.ids.next();
-        Ok(Arc::new(LockstepClient { hub: Arc::clone(&self.hub), service: service.into(), client }))
-    }
-}
-
-struct LockstepOutput {
-    hub: Arc<Mutex<Hub>>,
-    port: Arc<OutPort>,
-    sent: Mutex<i64>,
-}
-
-impl Emit for LockstepOutput {
-    fn emit(&self, payload: Bytes) {
-        let mut sent = self.sent.lock();
-        *sent += 1;
-        let out = Out::Message { port: Arc::clone(&self.port), payload, sequence: *sent };
-        self.hub.lock().out.push_back(out);
-    }
-}
-
-struct LockstepClient {
-    hub: Arc<Mutex<Hub>>,
-    service: String,
-    client: Gid,
-}
-
-impl Ask for LockstepClient {
-    fn ask(&self, request: Bytes, _timeout: Duration, on_reply: OnReply) {
-        let (service, client) = (self.service.clone(), self.client);
-        self.hub.lock().out.push_back(Out::Call { service, client, request, on_reply });
-    }
-}
-
-/// A node of any type.
-trait Stepped {
-    fn name(&self) -> &str;
-    fn steps(&self) -> u64;
-    fn due(&self) -> Option<Time>;
-    fn take_woken(&self) -> bool;
-    fn step(&mut self, now: Time, due: bool);
-    fn params(&self) -> &dyn ParamAccess;
-}
-
-struct SteppedNode<N: Node> {
-    name: String,
-    host: Host<N>,
-    due: Option<Time>,
-    period: Duration,
-    waker: Waker,
-    params: Arc<crate::host::SharedParams<N::Params>>,
-    steps: u64,
-}
-
-impl<N: Node> Stepped for SteppedNode<N> {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn steps(&self) -> u64 {
-        self.steps
-    }
-
-    fn due(&self) -> Option<Time> {
-        self.due
-    }
-
-    fn take_woken(&self) -> bool {
-        self.waker.take()
-    }
-
-    fn step(&mut self, now: Time, due: bool) {
-        // What woke it is dealt with in this step.
-        self.waker.take();
-        if due {
-            self.due = self.due.map(|d| d + self.period);
-        }
-        self.host.step(now, due);
-        self.steps += 1;
-    }
-
-    fn params(&self) -> &dyn ParamAccess {
-        &*self.params
     }
 }

@@ -1,0 +1,1 @@
+//! Only a test; see `tests/dependencies.rs`.
