@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::output::{Interrupted, Out};
+use crate::output::{Interrupted, Out, note};
 use crate::{bag, completions, interface, lifecycle, node, param, router, rt, service, topic};
 
 #[derive(Parser)]
@@ -113,6 +113,6 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
     if error.is::<Interrupted>() {
         return ExitCode::from(130);
     }
-    eprintln!("{error:#}");
+    note(&format!("{error:#}"));
     ExitCode::FAILURE
 }

@@ -58,11 +58,17 @@ impl Out {
 
 /// What to do is told on standard error, so that it mixes with no result.
 pub fn note(text: &str) {
-    eprintln!("{text}");
+    err(&format!("{text}\n"));
+}
+
+/// Writes to standard error. That it is gone, as when a terminal was closed, must end nothing.
+pub fn err(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
 /// A line on standard error as ROS nodes log it.
 pub fn log(level: &str, logger: &str, text: &str) {
     let now = wall_time_ns();
-    eprintln!("[{level}] [{}.{:09}] [{logger}]: {text}", now / 1_000_000_000, now % 1_000_000_000);
+    note(&format!("[{level}] [{}.{:09}] [{logger}]: {text}", now / 1_000_000_000, now % 1_000_000_000));
 }

@@ -1,7 +1,7 @@
 //! `atlas bag record`
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use super::qos::to_entry;
 use super::selection::Selection;
 use crate::commands::Global;
 use crate::graph_names::is_hidden;
-use crate::output::{Out, log};
+use crate::output::{Out, err, log};
 use crate::qos_args::adapted;
 use crate::session::Session;
 use crate::types::of_endpoints;
@@ -292,7 +292,7 @@ impl Status {
         } else {
             String::new()
         };
-        eprint!(
+        err(&format!(
             "\r\x1b[K{:02}:{:02}:{:02}  {} topics  {} messages  {} ({} on disk)  {}/s{dropped}",
             seconds / 3600,
             seconds / 60 % 60,
@@ -302,14 +302,13 @@ impl Status {
             megabytes(stats.payload_bytes as f64),
             megabytes(stats.file_bytes as f64),
             megabytes(rate)
-        );
-        let _ = io::stderr().flush();
+        ));
         (self.shown, self.bytes) = (Some(now), stats.payload_bytes);
     }
 
     fn clear(&mut self) {
         if self.shown.take().is_some() {
-            eprint!("\r\x1b[K");
+            err("\r\x1b[K");
         }
     }
 

@@ -82,12 +82,16 @@ pub fn float(v: f64) -> String {
     if v.is_infinite() {
         return if v > 0.0 { "inf".into() } else { "-inf".into() };
     }
-    let scientific = format!("{v:e}");
+    let shortest = format!("{v:e}");
+    // Of several shortest ones Python takes the closest, Rust the larger.
+    let decimals = shortest.find('e').unwrap_or(1).saturating_sub(if v.is_sign_negative() { 3 } else { 2 });
+    let closest = format!("{v:.decimals$e}");
+    let scientific = if closest.parse() == Ok(v) { closest } else { shortest };
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     if (-4..16).contains(&exponent) {
-        let plain = v.to_string();
-        return if plain.contains('.') { plain } else { format!("{plain}.0") };
+        let decimals = i32::try_from(decimals).unwrap_or_default().saturating_sub(exponent).max(1);
+        return format!("{v:.*}", usize::try_from(decimals).unwrap_or(1));
     }
     format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }
@@ -110,6 +114,7 @@ mod tests {
             (1e16, "1e+16"),
             (123_456_789_012_345_680.0, "1.2345678901234568e+17"),
             (1e15, "1000000000000000.0"),
+            (-15_277_671_381_762.812_5, "-15277671381762.812"),
         ] {
             assert_eq!(float(v), text);
         }

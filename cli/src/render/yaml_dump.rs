@@ -81,13 +81,13 @@ fn flow_text(node: &Node, indent: usize) -> String {
         Node::Float(v) => float(*v),
         Node::Text(v) => scalar(v, true, indent),
         Node::List(items) => {
-            let items: Vec<_> = items.iter().map(|i| flow_text(i, indent)).collect();
+            let items: Vec<_> = items.iter().map(|i| flow_text(i, indent + 2)).collect();
             format!("[{}]", items.join(", "))
         }
         Node::Map(fields) => {
             let fields: Vec<_> = fields
                 .iter()
-                .map(|(k, v)| format!("{}: {}", scalar(k, true, indent), flow_text(v, indent)))
+                .map(|(k, v)| format!("{}: {}", scalar(k, true, indent + 2), flow_text(v, indent + 2)))
                 .collect();
             format!("{{{}}}", fields.join(", "))
         }

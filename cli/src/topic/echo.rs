@@ -120,7 +120,8 @@ impl Echo {
             note(&format!("WARNING: topic [{topic}] does not appear to be published yet"));
             let why = no_publisher(session, topic);
             bail!(
-                "Could not determine the type for the passed topic: {why}; or give the type: `atlas topic echo {topic} TYPE`"
+                "Could not determine the type for the passed topic: {why}\n\
+                 (a topic that is not there yet needs its type: `atlas topic echo {topic} TYPE`)"
             );
         }
         if !is_published(session.graph(), topic) {
