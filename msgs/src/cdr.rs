@@ -26,9 +26,6 @@ pub enum CdrError {
     /// A bool that is neither 0 nor 1.
     #[error("byte {0:#04x} is not a bool")]
     Bool(u8),
-    /// Text that is not UTF-8.
-    #[error("string is not UTF-8 at byte {0}")]
-    Utf8(usize),
     /// A bounded string or sequence is too long.
     #[error("{field} has {len} elements, at most {bound} are allowed")]
     Bound {
@@ -269,8 +266,8 @@ impl Cdr for String {
         let n = r.length(1)?;
         let bytes = r.take(n)?;
         let text = bytes.strip_suffix(&[0]).unwrap_or(bytes);
-        let text = std::str::from_utf8(text).map_err(|e| CdrError::Utf8(e.valid_up_to()))?;
-        Ok(text.into())
+        // ROS does not check that text is UTF-8; one odd letter must not cost a diagnostic its message.
+        Ok(Self::from_utf8_lossy(text).into_owned())
     }
 }
 
