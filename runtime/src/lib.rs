@@ -6,6 +6,7 @@ pub mod args;
 pub mod clock;
 mod host;
 pub mod live;
+pub mod logging;
 pub mod names;
 pub mod node;
 pub mod params;
