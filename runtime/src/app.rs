@@ -28,10 +28,12 @@ fn try_run<N: Node>() -> Result<(), NodeError> {
     let refused = |e: &dyn std::fmt::Display| NodeError::Refused(e.to_string());
     let args = RosArgs::parse(std::env::args_os()).map_err(|e| refused(&e))?;
     let descriptors = || describe::<N::Params>().map_err(|e| refused(&e));
-    for arg in args.user_args.iter().skip(1) {
+    if let Some(arg) = args.user_args.get(1) {
         match arg.to_str() {
             Some("--help" | "-h") => print!("{}", help::<N>()),
-            Some("--params-template") => print!("{}", yaml_template(&format!("/{}", N::NAME), &descriptors()?)),
+            Some("--params-template") => {
+                print!("{}", yaml_template(&format!("/{}", N::NAME), &descriptors()?))
+            }
             Some("--params-table") => print!("{}", markdown_table(&descriptors()?)),
             _ => {
                 return Err(NodeError::Refused(format!(

@@ -171,7 +171,8 @@ fn settled(mut descriptor: ParamDescriptor) -> ParamDescriptor {
 /// Refuses a change of what is settled at the start, in the words of `rclcpp`.
 fn unsettling(changes: &[(String, ParamValue)]) -> Option<SetResult> {
     let (name, _) = changes.iter().find(|(name, _)| name == SETTLED_AT_START)?;
-    let reason = format!("parameter '{name}' cannot be set because it is read-only: give it when the node starts");
+    let reason =
+        format!("parameter '{name}' cannot be set because it is read-only: give it when the node starts");
     Some(SetResult { successful: false, reason })
 }
 

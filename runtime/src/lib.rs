@@ -14,6 +14,7 @@ pub mod ports;
 pub mod qos;
 pub mod recording;
 pub mod rt;
+pub mod tf;
 pub mod time;
 pub mod transport;
 

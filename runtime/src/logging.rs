@@ -24,7 +24,9 @@ pub fn init(args: &RosArgs) -> bool {
     let subscriber = tracing_subscriber::registry().with(RosLayer::new(args));
     let first = tracing::subscriber::set_global_default(subscriber).is_ok();
     if first && (args.log_config_file.is_some() || args.log_file_name.is_some()) {
-        tracing::warn!("--log-config-file and --log-file-name have no effect: redirect stderr to keep the log");
+        tracing::warn!(
+            "--log-config-file and --log-file-name have no effect: redirect stderr to keep the log"
+        );
     }
     first
 }

@@ -1,4 +1,5 @@
 //! A managed node goes through its states when others ask it to.
+#![allow(clippy::unwrap_used)] // in helpers too
 
 mod live_common;
 
@@ -139,10 +140,11 @@ fn through_all_states() {
     assert_eq!((state(&world), available()), (is(4, "finalized"), vec![]));
     assert!(!change(&world, "configure"));
 
-    let states = world.call::<GetAvailableStates>("/echo/get_available_states", &GetAvailableStatesRequest {});
+    let states =
+        world.call::<GetAvailableStates>("/echo/get_available_states", &GetAvailableStatesRequest {});
     assert_eq!(states.available_states.len(), 11);
-    let graph =
-        world.call::<GetAvailableTransitions>("/echo/get_transition_graph", &GetAvailableTransitionsRequest {});
+    let graph = world
+        .call::<GetAvailableTransitions>("/echo/get_transition_graph", &GetAvailableTransitionsRequest {});
     assert_eq!(graph.available_transitions.len(), 25);
     drop(live);
     assert!(world.outside.graph().wait_until(LONG, |g| g.count(|e| e.node.name == "echo") == 0));

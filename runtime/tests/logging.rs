@@ -1,4 +1,5 @@
 //! What nodes log on the console and on `/rosout`. One test, as logging belongs to the whole process.
+#![allow(clippy::unwrap_used)] // in helpers too
 
 mod live_common;
 

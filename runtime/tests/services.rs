@@ -1,4 +1,5 @@
 //! The standard services of a live node, called from another session.
+#![allow(clippy::unwrap_used)] // in helpers too
 
 mod live_common;
 
@@ -7,9 +8,9 @@ use std::time::Duration;
 use live_common::{LONG, World};
 use msgs::rcl_interfaces::msg::{LoggerLevel, Parameter, ParameterEvent, ParameterType, ParameterValue};
 use msgs::rcl_interfaces::srv::{
-    DescribeParameters, DescribeParametersRequest, GetLoggerLevels, GetLoggerLevelsRequest, GetParameterTypes,
-    GetParameterTypesRequest, GetParameters, GetParametersRequest, ListParameters, ListParametersRequest,
-    SetLoggerLevels, SetLoggerLevelsRequest, SetParameters, SetParametersAtomically,
+    DescribeParameters, DescribeParametersRequest, GetLoggerLevels, GetLoggerLevelsRequest,
+    GetParameterTypes, GetParameterTypesRequest, GetParameters, GetParametersRequest, ListParameters,
+    ListParametersRequest, SetLoggerLevels, SetLoggerLevelsRequest, SetParameters, SetParametersAtomically,
     SetParametersAtomicallyRequest, SetParametersRequest,
 };
 use msgs::std_msgs::msg::String as Text;
@@ -74,7 +75,11 @@ impl Node for Driver {
 
     fn new(params: &Params, ports: &mut Ports<'_>) -> Result<Self, NodeError> {
         ports.every(Duration::from_secs(3600));
-        Ok(Self { max_speed: params.max_speed, ask: ports.server("~/ask")?, said: ports.output("said", Qos::default())? })
+        Ok(Self {
+            max_speed: params.max_speed,
+            ask: ports.server("~/ask")?,
+            said: ports.output("said", Qos::default())?,
+        })
     }
 
     fn set_params(&mut self, params: &Params) {
@@ -114,7 +119,10 @@ fn parameters_are_listed_and_described() {
     };
     assert_eq!(list(&[], 0).names, ["count", "frame", "gains.lateral", "max_speed", "mode", "use_sim_time"]);
     assert_eq!(list(&[], 1).names, ["count", "frame", "max_speed", "mode", "use_sim_time"]);
-    assert_eq!((list(&["gains"], 0).names, list(&["gains"], 0).prefixes), (names(&["gains.lateral"]), names(&["gains"])));
+    assert_eq!(
+        (list(&["gains"], 0).names, list(&["gains"], 0).prefixes),
+        (names(&["gains.lateral"]), names(&["gains"]))
+    );
 
     let get = |asked: &[&str]| {
         let request = GetParametersRequest { names: names(asked) };
@@ -129,10 +137,14 @@ fn parameters_are_listed_and_described() {
     let types = world.call::<GetParameterTypes>("/car/driver/get_parameter_types", &request).types;
     assert_eq!(types[..], [2, 4, 3]);
 
-    let request = DescribeParametersRequest { names: names(&["max_speed", "count", "mode", "frame", "use_sim_time"]) };
+    let request =
+        DescribeParametersRequest { names: names(&["max_speed", "count", "mode", "frame", "use_sim_time"]) };
     let described = world.call::<DescribeParameters>("/car/driver/describe_parameters", &request).descriptors;
     let [speed, count, mode, frame, sim] = &described[..] else { panic!("{described:?}") };
-    assert_eq!((speed.r#type, speed.description.as_str(), speed.read_only), (3, "Highest speed, m/s.", false));
+    assert_eq!(
+        (speed.r#type, speed.description.as_str(), speed.read_only),
+        (3, "Highest speed, m/s.", false)
+    );
     let range = &speed.floating_point_range[0];
     assert_eq!((range.from_value, range.to_value, range.step), (0.0, 40.0, 0.0));
     assert_eq!((count.integer_range[0].from_value, count.integer_range[0].to_value), (1, 10));
@@ -165,7 +177,10 @@ fn parameters_are_set_and_told_of() {
     let results = set(vec![integer("max_speed", 7), double("max_speed", 55.0), double("no_such", 1.0)]);
     let reasons: Vec<_> = results.iter().map(|r| (r.successful, r.reason.as_str())).collect();
     assert_eq!(reasons[0], (true, ""));
-    assert_eq!(reasons[1], (false, "parameter max_speed = 55.0 is out of range [0, 40] (Highest speed, m/s)"));
+    assert_eq!(
+        reasons[1],
+        (false, "parameter max_speed = 55.0 is out of range [0, 40] (Highest speed, m/s)")
+    );
     assert_eq!(reasons[2], (false, "parameter 'no_such' cannot be set because it was not declared"));
     let event = events.recv_timeout(LONG).unwrap();
     assert_eq!(event.changed_parameters, [double("max_speed", 7.0)]);
@@ -220,7 +235,8 @@ fn types_are_described() {
     assert_eq!(described.type_description.type_name, "rcl_interfaces/msg/ParameterEvent");
     let fields: Vec<_> = described.type_description.fields.iter().map(|f| f.name.as_str()).collect();
     assert_eq!(fields, ["stamp", "node", "new_parameters", "changed_parameters", "deleted_parameters"]);
-    let referenced: Vec<_> = described.referenced_type_descriptions.iter().map(|t| t.type_name.as_str()).collect();
+    let referenced: Vec<_> =
+        described.referenced_type_descriptions.iter().map(|t| t.type_name.as_str()).collect();
     assert_eq!(
         referenced,
         ["builtin_interfaces/msg/Time", "rcl_interfaces/msg/Parameter", "rcl_interfaces/msg/ParameterValue"]
@@ -238,8 +254,9 @@ fn logger_levels_are_set() {
     live.spawn::<Driver>().unwrap();
     let level = |name: &str, level| LoggerLevel { name: name.into(), level };
     let levels = vec![level("services_test.part", 10), level("x", 7)];
-    let results =
-        world.call::<SetLoggerLevels>("/driver/set_logger_levels", &SetLoggerLevelsRequest { levels }).results;
+    let results = world
+        .call::<SetLoggerLevels>("/driver/set_logger_levels", &SetLoggerLevelsRequest { levels })
+        .results;
     assert!(results[0].successful && !results[1].successful);
     assert!(results[1].reason.starts_with("Unable to determine severity_string"), "{}", results[1].reason);
     let request = GetLoggerLevelsRequest { names: names(&["services_test.part", "services_test"]) };

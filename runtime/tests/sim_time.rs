@@ -1,4 +1,5 @@
 //! Nodes on the time of `/clock`.
+#![allow(clippy::unwrap_used)] // in helpers too
 
 mod live_common;
 
@@ -34,7 +35,10 @@ impl Node for Ticker {
 
     fn new(_: &Params, ports: &mut Ports<'_>) -> Result<Self, NodeError> {
         ports.every(Duration::from_millis(100));
-        Ok(Self { pokes: ports.trigger("poke", Qos::default())?, ticks: ports.output("ticks", Qos::default())? })
+        Ok(Self {
+            pokes: ports.trigger("poke", Qos::default())?,
+            ticks: ports.output("ticks", Qos::default())?,
+        })
     }
 
     fn step(&mut self, step: Step) {

@@ -141,7 +141,8 @@ fn loop_status(window: &LoopSnapshot) -> DiagnosticStatus {
     let us = |ns: u64| format!("{:.1}", ns as f64 / 1e3);
     let mut values = vec![value("steps", execution.count), value("missed_deadlines", missed)];
     for (kind, s) in [("wakeup_latency", wakeup), ("execution_time", execution)] {
-        for (quantile, ns) in [("p50", s.p50_ns), ("p99", s.p99_ns), ("p99.9", s.p999_ns), ("max", s.max_ns)] {
+        for (quantile, ns) in [("p50", s.p50_ns), ("p99", s.p99_ns), ("p99.9", s.p999_ns), ("max", s.max_ns)]
+        {
             values.push(value(&format!("{kind}_{quantile}_us"), us(ns)));
         }
     }

@@ -49,7 +49,11 @@ impl Given {
             }
         }
         said.or_else(|| {
-            Some(UnknownParameter { origin: given.origin.clone(), name: given.name.clone(), suggestion: None })
+            Some(UnknownParameter {
+                origin: given.origin.clone(),
+                name: given.name.clone(),
+                suggestion: None,
+            })
         })
     }
 }

@@ -57,7 +57,8 @@ impl Table {
     }
 
     fn most(&self) -> LevelFilter {
-        let lowest = self.loggers.values().copied().filter(|l| *l != LogLevel::Unset).fold(self.default, Ord::min);
+        let lowest =
+            self.loggers.values().copied().filter(|l| *l != LogLevel::Unset).fold(self.default, Ord::min);
         match lowest {
             LogLevel::Unset | LogLevel::Debug => LevelFilter::DEBUG,
             LogLevel::Info => LevelFilter::INFO,

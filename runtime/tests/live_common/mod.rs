@@ -1,5 +1,6 @@
 //! A live process and somebody who talks to it through a session of its own.
 #![allow(dead_code)] // each test uses what it needs
+#![allow(clippy::unwrap_used)] // a helper of tests
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -56,8 +57,7 @@ impl World {
         let on_sample = move |sample: runtime::transport::Sample| {
             let _ = send.try_send(M::decode(&sample.payload).unwrap());
         };
-        let guard =
-            self.node.subscribe(topic, &TypeRef::message::<M>(), qos, Box::new(on_sample)).unwrap();
+        let guard = self.node.subscribe(topic, &TypeRef::message::<M>(), qos, Box::new(on_sample)).unwrap();
         (messages, guard)
     }
 

@@ -10,8 +10,8 @@ use msgs::lifecycle_msgs::msg::{
     State as StateMsg, Transition as TransitionMsg, TransitionDescription, TransitionEvent,
 };
 use msgs::lifecycle_msgs::srv::{
-    ChangeState, ChangeStateResponse, GetAvailableStates, GetAvailableStatesResponse, GetAvailableTransitions,
-    GetAvailableTransitionsResponse, GetState, GetStateResponse,
+    ChangeState, ChangeStateResponse, GetAvailableStates, GetAvailableStatesResponse,
+    GetAvailableTransitions, GetAvailableTransitionsResponse, GetState, GetStateResponse,
 };
 use parking_lot::Mutex;
 
@@ -45,8 +45,8 @@ pub fn offer(host: &ServiceHost<'_>, gate: &Arc<Gate>, autostart: bool) -> Resul
         let lifecycle = Arc::clone(&lifecycle);
         move |_| GetStateResponse { current_state: state_msg(lifecycle.progress.lock().machine.state()) }
     })?;
-    let states = host.serve::<GetAvailableStates>("~/get_available_states", |_| GetAvailableStatesResponse {
-        available_states: State::ALL.into_iter().map(state_msg).collect(),
+    let states = host.serve::<GetAvailableStates>("~/get_available_states", |_| {
+        GetAvailableStatesResponse { available_states: State::ALL.into_iter().map(state_msg).collect() }
     })?;
     let available = host.serve::<GetAvailableTransitions>("~/get_available_transitions", {
         let lifecycle = Arc::clone(&lifecycle);

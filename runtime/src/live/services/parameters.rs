@@ -61,7 +61,9 @@ pub fn offer(host: &ServiceHost<'_>, params: &Arc<dyn ParamAccess>) -> Result<Ve
         host.serve::<DescribeParameters>("~/describe_parameters", {
             let params = Arc::clone(params);
             move |request| DescribeParametersResponse {
-                descriptors: all(&request.names, |name| params.descriptor(name).map(|d| descriptor_to_msg(&d))),
+                descriptors: all(&request.names, |name| {
+                    params.descriptor(name).map(|d| descriptor_to_msg(&d))
+                }),
             }
         })?,
         host.serve::<SetParameters>("~/set_parameters", {
@@ -127,10 +129,8 @@ impl Setter {
         };
         let _order = self.order.lock();
         let result = self.params.set(&changes, true).pop();
-        let SetResult { successful, reason } = result.unwrap_or(SetResult {
-            successful: false,
-            reason: "the node does not answer".into(),
-        });
+        let SetResult { successful, reason } =
+            result.unwrap_or(SetResult { successful: false, reason: "the node does not answer".into() });
         if successful {
             let changed_parameters = self.present(wishes.iter().map(|p| p.name.as_str()));
             publish(&*self.events, &ParameterEvent { changed_parameters, ..self.event() });
@@ -143,9 +143,8 @@ impl Setter {
     /// The present values, each name once.
     fn present<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<Parameter> {
         let names: std::collections::BTreeSet<&str> = names.collect();
-        let value = |name: &str| {
-            Some(Parameter { name: name.into(), value: value_to_msg(&self.params.get(name)?) })
-        };
+        let value =
+            |name: &str| Some(Parameter { name: name.into(), value: value_to_msg(&self.params.get(name)?) });
         names.into_iter().filter_map(value).collect()
     }
 

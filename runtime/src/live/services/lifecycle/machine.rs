@@ -220,12 +220,17 @@ mod tests {
     #[test]
     fn labels_go_before_ids() {
         for start in State::ALL {
-            for label in ["configure", "cleanup", "activate", "deactivate", "shutdown", SUCCESS, FAILURE, ERROR, "x"]
+            for label in
+                ["configure", "cleanup", "activate", "deactivate", "shutdown", SUCCESS, FAILURE, ERROR, "x"]
             {
                 let row = TABLE.iter().find(|r| r.0 == start && r.2 == label);
                 let mut machine = Machine { state: start };
                 // The id is that of another transition, or none.
-                assert_eq!(machine.begin(1, label).map(|(edge, _)| edge.id), row.map(|r| r.1), "{start:?} {label}");
+                assert_eq!(
+                    machine.begin(1, label).map(|(edge, _)| edge.id),
+                    row.map(|r| r.1),
+                    "{start:?} {label}"
+                );
             }
         }
     }
@@ -233,9 +238,8 @@ mod tests {
     #[test]
     fn ids_of_the_graph_are_those_of_ros() {
         let ids: Vec<u8> = GRAPH.iter().map(|e| e.id).collect();
-        let expected = [
-            1, 10, 11, 12, 2, 20, 21, 22, 3, 30, 31, 32, 4, 40, 41, 42, 5, 6, 7, 50, 51, 52, 60, 61, 62,
-        ];
+        let expected =
+            [1, 10, 11, 12, 2, 20, 21, 22, 3, 30, 31, 32, 4, 40, 41, 42, 5, 6, 7, 50, 51, 52, 60, 61, 62];
         assert_eq!(ids, expected);
         // The last digit says how it went, and the goal of each transition's end has one way per outcome.
         for edge in GRAPH.iter().filter(|e| e.id >= 10) {
