@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::args::RosArgs;
 use crate::live::Live;
+use crate::logging;
 use crate::node::{Node, NodeError};
 use crate::params::{describe, markdown_table, yaml_template};
 use crate::transport::zenoh::ZenohTransport;
@@ -16,7 +17,7 @@ pub fn run<N: Node>() -> ExitCode {
     match try_run::<N>() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(node = N::NAME, "{error}");
+            // Not through the log, which may be off or not yet set up.
             eprintln!("{}: {error}", N::NAME);
             ExitCode::FAILURE
         }
@@ -27,7 +28,7 @@ fn try_run<N: Node>() -> Result<(), NodeError> {
     let refused = |e: &dyn std::fmt::Display| NodeError::Refused(e.to_string());
     let args = RosArgs::parse(std::env::args_os()).map_err(|e| refused(&e))?;
     let descriptors = || describe::<N::Params>().map_err(|e| refused(&e));
-    for arg in args.user_args.iter().skip(1) {
+    if let Some(arg) = args.user_args.get(1) {
         match arg.to_str() {
             Some("--help" | "-h") => print!("{}", help::<N>()),
             Some("--params-template") => {
@@ -43,6 +44,7 @@ fn try_run<N: Node>() -> Result<(), NodeError> {
         }
         return Ok(());
     }
+    logging::init(&args);
     args.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let transport = Arc::new(ZenohTransport::from_env()?);
     let mut live = Live::new(transport, args)?;
@@ -60,7 +62,8 @@ fn help<N: Node>() -> String {
          -r FROM:=TO             remaps a topic or service; __node:=NAME and __ns:=/NAMESPACE rename the node\n\
          -p NAME:=VALUE          sets a parameter, VALUE in YAML\n\
          --params-file FILE      sets parameters from a file\n\
-         --log-level LEVEL       debug, info, warn, error or fatal; LOGGER:=LEVEL for one logger\n\n\
+         --log-level LEVEL       debug, info, warn, error or fatal; LOGGER:=LEVEL for one logger\n\
+         --disable-stdout-logs   writes no log to the console; --disable-rosout-logs sends none to /rosout\n\n\
          Environment: ROS_DOMAIN_ID (0 to 232); ATLAS_CONNECT, ATLAS_LISTEN (endpoints, e.g. tcp/10.0.0.5:7447);\n\
          ATLAS_RENDEZVOUS (folder in which processes of this host find each other, or `off`).\n",
         name = N::NAME

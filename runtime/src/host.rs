@@ -11,6 +11,7 @@ use crate::names::Remaps;
 use crate::node::{Node, NodeError, Step, Transition};
 use crate::params::{
     ListResult, Overrides, ParamDescriptor, ParamStore, ParamValue, Parameters, RuntimeParams, SetResult,
+    UnknownParameter,
 };
 use crate::ports::{Deliver, NodeName, Ports, Pump, Status, Waker, Wiring};
 use crate::rt;
@@ -33,7 +34,11 @@ impl<N: Node> Host<N> {
         self.steps += 1;
     }
 
+    /// Makes a transition, with new parameters first.
     pub fn transition(&mut self, transition: Transition) -> bool {
+        if self.params.refresh() {
+            self.node.set_params(self.params.get());
+        }
         self.node.transition(transition)
     }
 }
@@ -48,6 +53,8 @@ pub(crate) struct Hosted<N: Node> {
     pub pumps: Vec<Pump>,
     pub diagnostics: Vec<(String, rt::Reader<Status>)>,
     pub inboxes: Vec<Arc<dyn Deliver>>,
+    /// Values that were given for parameters it does not have, perhaps for another node.
+    pub ignored: Vec<UnknownParameter>,
 }
 
 /// How a node is to be made.
@@ -63,6 +70,7 @@ impl Setup<'_> {
     pub fn make<N: Node>(self, wiring: &mut dyn Wiring) -> Result<Hosted<N>, NodeError> {
         let store = ParamStore::<N::Params>::new(&self.name.full(), self.overrides)?;
         let initial: N::Params = store.node().clone();
+        let ignored = store.ignored().to_vec();
         let (writer, params) = rt::mailbox(|| initial.clone());
         let waker = Waker::new();
         let mut ports = Ports {
@@ -88,9 +96,13 @@ impl Setup<'_> {
             pumps,
             diagnostics,
             inboxes,
+            ignored,
         })
     }
 }
+
+/// Which clock a node has is settled when it starts.
+const SETTLED_AT_START: &str = "use_sim_time";
 
 /// A node's parameters, for the node and for others.
 pub(crate) struct SharedParams<P> {
@@ -119,11 +131,11 @@ impl<P: Parameters> ParamAccess for SharedParams<P> {
     }
 
     fn descriptor(&self, name: &str) -> Option<ParamDescriptor> {
-        self.store.lock().0.descriptor(name).cloned()
+        self.store.lock().0.descriptor(name).cloned().map(settled)
     }
 
     fn descriptors(&self) -> Vec<ParamDescriptor> {
-        self.store.lock().0.descriptors().cloned().collect()
+        self.store.lock().0.descriptors().cloned().map(settled).collect()
     }
 
     fn runtime(&self) -> RuntimeParams {
@@ -133,7 +145,15 @@ impl<P: Parameters> ParamAccess for SharedParams<P> {
     fn set(&self, changes: &[(String, ParamValue)], atomically: bool) -> Vec<SetResult> {
         let mut locked = self.store.lock();
         let (store, writer) = &mut *locked;
-        let results = if atomically { vec![store.set_atomically(changes)] } else { store.set(changes) };
+        let mut set = |changes: &[(String, ParamValue)]| match unsettling(changes) {
+            Some(refusal) => refusal,
+            None => store.set_atomically(changes),
+        };
+        let results = if atomically {
+            vec![set(changes)]
+        } else {
+            changes.iter().map(|change| set(std::slice::from_ref(change))).collect()
+        };
         if results.iter().any(|r| r.successful) {
             writer.write(store.node().clone());
             drop(locked);
@@ -143,15 +163,34 @@ impl<P: Parameters> ParamAccess for SharedParams<P> {
     }
 }
 
+fn settled(mut descriptor: ParamDescriptor) -> ParamDescriptor {
+    descriptor.read_only |= descriptor.name == SETTLED_AT_START;
+    descriptor
+}
+
+/// Refuses a change of what is settled at the start, in the words of `rclcpp`.
+fn unsettling(changes: &[(String, ParamValue)]) -> Option<SetResult> {
+    let (name, _) = changes.iter().find(|(name, _)| name == SETTLED_AT_START)?;
+    let reason =
+        format!("parameter '{name}' cannot be set because it is read-only: give it when the node starts");
+    Some(SetResult { successful: false, reason })
+}
+
 /// Whether a managed node is active, and the transitions that it is to make.
 #[derive(Default)]
 pub(crate) struct Gate {
     active: AtomicBool,
-    requests: Mutex<VecDeque<(Transition, Done)>>,
+    requests: Mutex<Requests>,
     waker: Waker,
 }
 
-/// Is told whether the node accepted a transition.
+#[derive(Default)]
+struct Requests {
+    waiting: VecDeque<(Transition, Done)>,
+    closed: bool,
+}
+
+/// Is told whether the node accepted a transition; dropped without a word if the node has ended.
 pub(crate) type Done = Box<dyn FnOnce(bool) + Send>;
 
 impl Gate {
@@ -169,12 +208,28 @@ impl Gate {
 
     /// Asks the node to make a transition between two steps.
     pub fn request(&self, transition: Transition, done: Done) {
-        self.requests.lock().push_back((transition, done));
-        self.waker.wake();
+        let mut requests = self.requests.lock();
+        if requests.closed {
+            drop(requests);
+            return;
+        }
+        requests.waiting.push_back((transition, done));
+        drop(requests);
+        self.waker.nudge();
     }
 
     /// The next transition that was asked for.
     pub fn next(&self) -> Option<(Transition, Done)> {
-        self.requests.lock().pop_front()
+        self.requests.lock().waiting.pop_front()
+    }
+
+    /// The node has ended: what was asked for and what will be is dropped.
+    pub fn close(&self) {
+        let left = {
+            let mut requests = self.requests.lock();
+            requests.closed = true;
+            std::mem::take(&mut requests.waiting)
+        };
+        drop(left);
     }
 }

@@ -7,6 +7,7 @@ pub mod clock;
 mod host;
 pub mod live;
 pub mod lockstep;
+pub mod logging;
 pub mod names;
 pub mod node;
 pub mod params;
@@ -15,6 +16,7 @@ pub mod qos;
 pub mod recording;
 pub mod replay;
 pub mod rt;
+pub mod tf;
 pub mod time;
 pub mod transport;
 

@@ -20,6 +20,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// What is to be reported of a node.
 pub struct Watched {
     name: String,
+    clock: Arc<Clock>,
     publisher: Arc<dyn Publish>,
     inboxes: Vec<Arc<dyn Deliver>>,
     statuses: Vec<(String, Reader<Status>)>,
@@ -28,13 +29,14 @@ pub struct Watched {
 impl Watched {
     pub fn new(
         name: String,
+        clock: Arc<Clock>,
         node: &dyn TransportNode,
         inboxes: Vec<Arc<dyn Deliver>>,
         statuses: Vec<(String, Reader<Status>)>,
     ) -> Result<Self, TransportError> {
         let ty = TypeRef::message::<DiagnosticArray>();
         let publisher = node.publisher("/diagnostics", &ty, &Qos::default())?;
-        Ok(Self { name, publisher, inboxes, statuses })
+        Ok(Self { name, clock, publisher, inboxes, statuses })
     }
 }
 
@@ -52,7 +54,7 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    pub fn start(clock: Arc<Clock>) -> Self {
+    pub fn start() -> Self {
         let entries: Arc<Mutex<Vec<Entry>>> = Arc::default();
         let stop = Arc::new(AtomicBool::new(false));
         let body = {
@@ -63,7 +65,7 @@ impl Diagnostics {
                     match due.checked_duration_since(Instant::now()) {
                         Some(wait) => thread::park_timeout(wait),
                         None => {
-                            entries.lock().iter_mut().for_each(|e| e.report(&clock));
+                            entries.lock().iter_mut().for_each(Entry::report);
                             due += PERIOD;
                         }
                     }
@@ -94,9 +96,9 @@ impl Drop for Diagnostics {
 }
 
 impl Entry {
-    fn report(&mut self, clock: &Clock) {
+    fn report(&mut self) {
         let mut array = DiagnosticArray::default();
-        array.header.stamp = clock.now().to_msg();
+        array.header.stamp = self.watched.clock.now().to_msg();
         let name = &self.watched.name;
         let what = if self.realtime { "control_loop_latency" } else { "loop" };
         let mut status = loop_status(&self.window.take());

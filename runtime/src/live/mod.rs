@@ -1,6 +1,8 @@
 //! The live executor: nodes in threads of their own, over a transport, on the wall's time or that of `/clock`.
 
 mod diagnostics;
+mod given;
+mod services;
 mod threads;
 mod wiring;
 
@@ -9,20 +11,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use msgs::Message;
+use msgs::rcl_interfaces::msg::Log;
 use msgs::rosgraph_msgs::msg::Clock as ClockMsg;
 
 use crate::args::RosArgs;
 use crate::clock::{Clock, SimTime};
 use crate::host::{Gate, Hosted, ParamAccess, Setup};
+use crate::logging::{self, rosout};
 use crate::names::{validate_namespace, validate_node_name};
 use crate::node::{Kind, Node, NodeError};
-use crate::params::Overrides;
+use crate::params::{Overrides, ParamValue};
 use crate::ports::NodeName;
 use crate::qos::Qos;
 use crate::rt::{LoopConfig, RealtimeLoop};
 use crate::time::Time;
-use crate::transport::{Guard, Transport, TypeRef};
+use crate::transport::{Guard, Transport, TransportNode, TypeRef};
 use diagnostics::{Diagnostics, Watched};
+use given::Given;
+use services::ServiceHost;
 use threads::Running;
 use wiring::LiveWiring;
 
@@ -31,37 +37,24 @@ pub struct Live {
     transport: Arc<dyn Transport>,
     args: RosArgs,
     overrides: Overrides,
-    clock: Arc<Clock>,
-    _clock_guard: Option<Guard>,
+    wall: Arc<Clock>,
+    sim: Option<(Arc<Clock>, Guard)>,
+    given: Given,
     diagnostics: Diagnostics,
     running: Vec<Running>,
 }
 
 impl Live {
-    /// An executor without nodes. `args` give names, parameters and remappings; the clock is `/clock` if
-    /// `use_sim_time` is set for all nodes (`-p use_sim_time:=true`, or below `/**` in a file).
+    /// An executor without nodes. `args` give names, parameters and remappings.
     pub fn new(transport: Arc<dyn Transport>, args: RosArgs) -> Result<Self, NodeError> {
-        let overrides = args.overrides()?;
-        let sim = overrides
-            .for_node("/_clock")
-            .filter(|o| o.name == "use_sim_time")
-            .last()
-            .is_some_and(|o| o.value == crate::params::ParamValue::Bool(true));
-        let (clock, clock_guard) = if sim {
-            let clock = Arc::new(Clock::Sim(SimTime::default()));
-            let guard = follow_clock(&*transport, &clock)?;
-            (clock, Some(guard))
-        } else {
-            (Arc::new(Clock::Wall), None)
-        };
-        let diagnostics = Diagnostics::start(Arc::clone(&clock));
         Ok(Self {
             transport,
+            overrides: args.overrides()?,
             args,
-            overrides,
-            clock,
-            _clock_guard: clock_guard,
-            diagnostics,
+            wall: Arc::new(Clock::Wall),
+            sim: None,
+            given: Given::default(),
+            diagnostics: Diagnostics::start(),
             running: vec![],
         })
     }
@@ -71,19 +64,26 @@ impl Live {
         &self.transport
     }
 
-    /// Starts a node.
+    /// Starts a node. Its time is that of `/clock` if its parameter `use_sim_time` is set.
     pub fn spawn<N: Node>(&mut self) -> Result<(), NodeError> {
         let (name, namespace) = self.args.remaps.node(N::NAME, "/")?;
         validate_node_name(&name)?;
         validate_namespace(&namespace)?;
         let name = NodeName { namespace, name };
+        let full_name = name.full();
+        let logger = logging::logger_of_node(&full_name);
+        let _logger = logging::scope(&logger);
         let node = self.transport.node(&name.namespace, &name.name)?;
-        let mut wiring = LiveWiring::new(Arc::clone(&node), Arc::clone(&self.clock));
-        let sim_time = matches!(*self.clock, Clock::Sim(_));
+        let mut guards = vec![];
+        if self.args.rosout_logs != Some(false) {
+            guards.push(attach_rosout(&*node, Arc::clone(&logger))?);
+        }
+        let clock = self.clock_of(&full_name)?;
+        let mut wiring = LiveWiring::new(Arc::clone(&node), Arc::clone(&clock));
         let priority = match N::KIND {
-            Kind::RealTime { priority } if !sim_time => Some(priority),
+            Kind::RealTime { priority } if matches!(*clock, Clock::Wall) => Some(priority),
             Kind::RealTime { .. } => {
-                tracing::warn!(node = N::NAME, "not in real time: its time comes from /clock");
+                tracing::warn!("not in real time: its time comes from /clock");
                 None
             }
             _ => None,
@@ -95,15 +95,18 @@ impl Live {
             realtime: priority.is_some(),
         };
         let hosted: Hosted<N> = setup.make(&mut wiring)?;
-        let full_name = hosted.name.full();
+        self.given.node(&full_name, &hosted.ignored);
         let active = !matches!(N::KIND, Kind::Managed { .. });
         let gate = Arc::new(Gate::new(active, hosted.waker.clone()));
         let params: Arc<dyn ParamAccess> = hosted.params.clone();
-        let guards = wiring.into_guards();
-        let watched = Watched::new(full_name, &*node, hosted.inboxes.clone(), hosted.diagnostics)?;
+        let host = ServiceHost { node: &*node, name: &hosted.name, remaps: &self.args.remaps, clock: &clock };
+        guards.extend(services::attach(&host, &params, &gate, N::KIND)?);
+        guards.extend(wiring.into_guards());
+        let watched =
+            Watched::new(full_name, Arc::clone(&clock), &*node, hosted.inboxes.clone(), hosted.diagnostics)?;
         let hosted = Hosted { diagnostics: vec![], ..hosted };
         let (running, stats) = match (priority, hosted.period) {
-            (None, _) => Running::plain(hosted, Arc::clone(&self.clock), Arc::clone(&gate))?,
+            (None, _) => Running::plain(hosted, clock, gate)?,
             (Some(_), None) => {
                 return Err(NodeError::Refused(format!(
                     "{}: a real-time node needs a period: call Ports::every",
@@ -118,20 +121,44 @@ impl Live {
                     std::ops::ControlFlow::Continue(())
                 })?;
                 for warning in handle.warnings() {
-                    tracing::warn!(node = N::NAME, "{warning}");
+                    tracing::warn!("{warning}");
                 }
                 let stats = Arc::clone(handle.stats());
-                (Running::real_time(handle, hosted.pumps, N::NAME)?, stats)
+                (Running::real_time(handle, hosted.pumps, N::NAME, logger)?, stats)
             }
         };
         self.diagnostics.watch(watched, &stats, priority.is_some());
-        let _ = params;
         self.running.push(running.with_guards(guards, node));
         Ok(())
     }
 
-    /// Waits until SIGINT or SIGTERM, then stops all nodes.
+    /// Refuses parameters that none of the nodes has: to be called when all are started, as [`Self::run`] does.
+    /// What a file gives to whatever node has it is only worth a warning.
+    pub fn check_parameters(&self) -> Result<(), NodeError> {
+        Ok(self.given.check(&self.overrides)?)
+    }
+
+    /// The machine's clock, or that of `/clock` for a node with `use_sim_time`.
+    fn clock_of(&mut self, full_name: &str) -> Result<Arc<Clock>, NodeError> {
+        let wanted = self.overrides.for_node(full_name).filter(|o| o.name == "use_sim_time").last();
+        if wanted.is_none_or(|o| o.value != ParamValue::Bool(true)) {
+            return Ok(Arc::clone(&self.wall));
+        }
+        let (clock, _) = match &mut self.sim {
+            Some(sim) => sim,
+            none => {
+                let clock = Arc::new(Clock::Sim(SimTime::default()));
+                let guard = follow_clock(&*self.transport, &clock)?;
+                none.insert((clock, guard))
+            }
+        };
+        Ok(Arc::clone(clock))
+    }
+
+    /// Waits until SIGINT or SIGTERM, then stops all nodes. Ends with an error if a node panics, or if a parameter was
+    /// given that no node has.
     pub fn run(self) -> Result<(), NodeError> {
+        self.check_parameters()?;
         static STOP: AtomicBool = AtomicBool::new(false);
         let waiting = std::thread::current();
         ctrlc::set_handler(move || {
@@ -140,10 +167,21 @@ impl Live {
         })
         .map_err(|e| NodeError::Refused(format!("signals can't be handled: {e}")))?;
         while !STOP.load(Ordering::Acquire) {
+            if self.running.iter().any(Running::has_ended) {
+                return Err(NodeError::Refused("a node ended by itself: see the panic above".into()));
+            }
             std::thread::park_timeout(Duration::from_secs(1));
         }
         Ok(())
     }
+}
+
+/// Publishes what the node logs.
+fn attach_rosout(node: &dyn TransportNode, logger: Arc<str>) -> Result<Guard, NodeError> {
+    let publisher = node.publisher("/rosout", &TypeRef::message::<Log>(), &Qos::rosout())?;
+    let attached = rosout::attach(logger, publisher)
+        .map_err(|e| NodeError::Refused(format!("no thread for /rosout: {e}")))?;
+    Ok(Box::new(attached))
 }
 
 /// Subscribes to `/clock`.

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::host::{Gate, Hosted};
+use crate::logging;
 use crate::node::{Node, NodeError};
 use crate::ports::{Pump, Waker};
-use crate::rt::{LoopHandle, LoopStats};
+use crate::rt::{LoopHandle, LoopState, LoopStats};
 use crate::time::Time;
 use crate::transport::{Guard, TransportNode};
 
@@ -17,7 +18,8 @@ use crate::transport::{Guard, TransportNode};
 pub struct Running {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    _realtime: Option<LoopHandle>,
+    realtime: Option<LoopHandle>,
+    // Services and publishers end before the node's announcement does.
     _guards: Vec<Guard>,
     _node: Option<Arc<dyn TransportNode>>,
 }
@@ -39,17 +41,23 @@ impl Running {
             .name(N::NAME.into())
             .spawn(body)
             .map_err(|e| NodeError::Refused(format!("no thread for {}: {e}", N::NAME)))?;
-        Ok((Self { stop, thread: Some(thread), _realtime: None, _guards: vec![], _node: None }, stats))
+        Ok((Self { stop, thread: Some(thread), realtime: None, _guards: vec![], _node: None }, stats))
     }
 
     /// A real-time loop with the thread that does its I/O.
-    pub fn real_time(handle: LoopHandle, mut pumps: Vec<Pump>, name: &str) -> Result<Self, NodeError> {
+    pub fn real_time(
+        handle: LoopHandle,
+        mut pumps: Vec<Pump>,
+        name: &str,
+        logger: Arc<str>,
+    ) -> Result<Self, NodeError> {
         // The loop makes no system call, so it can't wake this thread: it looks.
         const LOOK: Duration = Duration::from_micros(500);
         let stop = Arc::new(AtomicBool::new(false));
         let body = {
             let stop = Arc::clone(&stop);
             move || {
+                logging::set_thread_logger(logger);
                 while !stop.load(Ordering::Acquire) {
                     pumps.iter_mut().for_each(|pump| pump());
                     thread::park_timeout(LOOK);
@@ -60,7 +68,7 @@ impl Running {
             .name(format!("{name}-io"))
             .spawn(body)
             .map_err(|e| NodeError::Refused(format!("no thread for {name}: {e}")))?;
-        Ok(Self { stop, thread: Some(thread), _realtime: Some(handle), _guards: vec![], _node: None })
+        Ok(Self { stop, thread: Some(thread), realtime: Some(handle), _guards: vec![], _node: None })
     }
 
     /// Keeps what belongs to the node until it stops.
@@ -68,6 +76,12 @@ impl Running {
         self._guards = guards;
         self._node = Some(node);
         self
+    }
+
+    /// Whether it ended although nobody stopped it.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_some_and(JoinHandle::is_finished)
+            || self.realtime.as_ref().is_some_and(|r| r.stats().state() != LoopState::Running)
     }
 }
 
@@ -111,12 +125,15 @@ impl Timer {
             }
             Self::Sim { due, period } => {
                 let now = clock.now();
+                if now == Time::default() {
+                    return None;
+                }
                 // The grid begins with the first time that is known, and anew when time jumps back.
                 let at = due.get_or_insert(now + *period);
                 if now + *period < *at {
                     *at = now + *period;
                 }
-                if now < *at || now == Time::default() {
+                if now < *at {
                     return None;
                 }
                 let late = now.since(*at);
@@ -139,14 +156,19 @@ impl Timer {
 }
 
 fn run<N: Node>(hosted: Hosted<N>, clock: &Clock, gate: &Gate, stats: &LoopStats, stop: &AtomicBool) {
-    let Hosted { mut host, period, waker, .. } = hosted;
+    let Hosted { mut host, name, period, waker, .. } = hosted;
+    logging::set_thread_logger(logging::logger_of_node(&name.full()));
+    let _closing = Closing(gate);
     attach(&waker, clock);
     let mut timer = Timer::new(period, clock);
     while !stop.load(Ordering::Acquire) {
+        let mut woken = false;
         while let Some((transition, done)) = gate.next() {
             done(host.transition(transition));
+            // What arrived while it was not active is waiting.
+            woken = true;
         }
-        let woken = waker.take();
+        woken |= waker.take();
         let due = timer.take(clock);
         if gate.is_active() && (woken || due.is_some()) {
             let start = Instant::now();
@@ -158,6 +180,15 @@ fn run<N: Node>(hosted: Hosted<N>, clock: &Clock, gate: &Gate, stats: &LoopStats
         } else {
             thread::park_timeout(timer.wait());
         }
+    }
+}
+
+/// Lets go of those who wait for a transition when the node ends, also by a panic.
+struct Closing<'a>(&'a Gate);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
