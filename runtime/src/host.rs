@@ -10,8 +10,7 @@ use parking_lot::Mutex;
 use crate::names::Remaps;
 use crate::node::{Node, NodeError, Step, Transition};
 use crate::params::{
-    ListResult, Overrides, ParamDescriptor, ParamStore, ParamValue, Parameters, RuntimeParams, SetResult,
-    UnknownParameter,
+    ListResult, Overrides, ParamDescriptor, ParamStore, ParamValue, Parameters, SetResult, UnknownParameter,
 };
 use crate::ports::{Deliver, NodeName, Ports, Pump, Status, Waker, Wiring};
 use crate::rt;
@@ -116,7 +115,6 @@ pub(crate) trait ParamAccess: Send + Sync {
     fn get(&self, name: &str) -> Option<ParamValue>;
     fn descriptor(&self, name: &str) -> Option<ParamDescriptor>;
     fn descriptors(&self) -> Vec<ParamDescriptor>;
-    fn runtime(&self) -> RuntimeParams;
     /// Sets each by itself, or all or none.
     fn set(&self, changes: &[(String, ParamValue)], atomically: bool) -> Vec<SetResult>;
 }
@@ -136,10 +134,6 @@ impl<P: Parameters> ParamAccess for SharedParams<P> {
 
     fn descriptors(&self) -> Vec<ParamDescriptor> {
         self.store.lock().0.descriptors().cloned().map(settled).collect()
-    }
-
-    fn runtime(&self) -> RuntimeParams {
-        self.store.lock().0.runtime().clone()
     }
 
     fn set(&self, changes: &[(String, ParamValue)], atomically: bool) -> Vec<SetResult> {

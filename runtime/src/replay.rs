@@ -9,13 +9,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use msgs::Message;
 use msgs::atlasmesh_msgs::msg::StepRecord;
+use msgs::rcl_interfaces::msg::ParameterEvent;
 use parking_lot::Mutex;
 
-use crate::host::{Hosted, Setup};
-use crate::lockstep::{Ids, STEPS_TOPIC};
+use crate::host::{Hosted, ParamAccess, Setup};
+use crate::lockstep::{Ids, PARAMETER_EVENTS_TOPIC, STEPS_TOPIC};
 use crate::names::Remaps;
 use crate::node::{Kind, Node, NodeError, Transition};
 use crate::params::Overrides;
+use crate::params::convert::value_from_msg;
 use crate::ports::{Ask, Deliver, Emit, EventInfo, NodeName, OnCall, OnReply, ServiceTypes, Wiring};
 use crate::qos::Qos;
 use crate::recording::{Bag, BagError, MessageFilter, ReadOrder};
@@ -101,6 +103,10 @@ pub fn replay<N: Node>(
                 hosted.host.step(Time::from(&record.stamp), record.due);
                 report.steps += 1;
             }
+        } else if topic == PARAMETER_EVENTS_TOPIC
+            && change_parameters(&*hosted.params, &full_name, &message.data)
+        {
+            report.inputs += 1;
         } else if !report.service_event(now, &state, topic, &message.data) {
             if ours {
                 report.compare_next(now, &state, topic, &message.data);
@@ -126,6 +132,21 @@ pub fn replay<N: Node>(
         return Err(ReplayError::NoSteps { bag: bag.display().to_string(), node: full_name });
     }
     Ok(report)
+}
+
+/// Sets the parameters that an event says were changed; false if it is not of this node.
+fn change_parameters(params: &dyn ParamAccess, node: &str, event: &Bytes) -> bool {
+    let Ok(event) = ParameterEvent::decode(event) else { return false };
+    if event.node != node {
+        return false;
+    }
+    let changes: Vec<_> = event
+        .changed_parameters
+        .iter()
+        .filter_map(|p| Some((p.name.clone(), value_from_msg(&p.value).ok()?)))
+        .collect();
+    params.set(&changes, false);
+    true
 }
 
 impl ReplayReport {

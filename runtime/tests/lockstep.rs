@@ -214,6 +214,7 @@ fn run(bag: Option<&Path>) -> Vec<(i64, String, Vec<u8>)> {
     // From outside: a message, a call, a parameter.
     run.publish("/wave", &Float64 { data: 100.0 }).unwrap();
     run.call::<SetBool>("/enable", &SetBoolRequest { data: true }, |a| assert!(a.unwrap().success)).unwrap();
+    assert!(run.set_parameter("/source", "amplitude", ParamValue::Double(3.0)).unwrap().successful);
     run.run_for(Duration::from_secs(5)).unwrap();
     let stats = run.finish_recording().unwrap();
     assert!(stats.is_none_or(|s| s.dropped == 0));

@@ -44,6 +44,8 @@ struct Entry {
     watched: Watched,
     window: StatsWindow,
     realtime: bool,
+    /// Of the inputs, when last reported.
+    deadlines_missed: u64,
 }
 
 /// The thread that reports.
@@ -81,7 +83,7 @@ impl Diagnostics {
     }
 
     pub fn watch(&self, watched: Watched, stats: &Arc<LoopStats>, realtime: bool) {
-        self.entries.lock().push(Entry { watched, window: stats.window(), realtime });
+        self.entries.lock().push(Entry { watched, window: stats.window(), realtime, deadlines_missed: 0 });
     }
 }
 
@@ -104,6 +106,14 @@ impl Entry {
         let mut status = loop_status(&self.window.take());
         status.name = format!("{name}: {what}");
         status.hardware_id = name.clone();
+        let now = self.watched.clock.now();
+        let missed: u64 = self.watched.inboxes.iter().map(|i| i.counts().deadline_missed(now)).sum();
+        if missed > self.deadlines_missed && status.level == Level::Ok as u8 {
+            status.level = Level::Warn as u8;
+            status.message = "an input misses the deadline of its QoS".into();
+        }
+        self.deadlines_missed = missed;
+        status.values.push(value("input_deadlines_missed", missed));
         status.values.extend(input_values(&self.watched.inboxes));
         array.status.push(status);
         for (what, reader) in &mut self.watched.statuses {

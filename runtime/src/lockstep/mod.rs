@@ -13,12 +13,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use msgs::atlasmesh_msgs::msg::StepRecord;
+use msgs::rcl_interfaces::msg::{Parameter, ParameterEvent};
 use msgs::{Message, Service};
 use parking_lot::Mutex;
 
 use crate::host::{Hosted, Setup};
 use crate::names::Remaps;
 use crate::node::{Node, NodeError, Transition};
+use crate::params::convert::value_to_msg;
 use crate::params::{Overrides, ParamValue, SetResult};
 use crate::ports::{EventInfo, NodeName, OnReply};
 use crate::qos::{Durability, Qos};
@@ -32,6 +34,9 @@ use stepped::{Stepped, SteppedNode};
 
 /// Name of the topic that says in a recording which node was stepped when.
 pub const STEPS_TOPIC: &str = "/_steps";
+
+/// Where changes of parameters are told, as in ROS.
+pub(crate) const PARAMETER_EVENTS_TOPIC: &str = "/parameter_events";
 
 /// A message, as a recording has it.
 #[derive(Clone, Debug)]
@@ -210,10 +215,23 @@ impl Lockstep {
         Ok(())
     }
 
-    /// Sets a parameter of a node; `None` if there is no such node.
+    /// Sets a parameter of a node and, as a live node would, tells it on `/parameter_events`; `None` if there is no such
+    /// node.
     pub fn set_parameter(&mut self, node: &str, name: &str, value: ParamValue) -> Option<SetResult> {
-        let node = self.nodes.iter().find(|n| n.name() == node)?;
-        node.params().set(&[(name.into(), value)], false).pop()
+        let params = self.nodes.iter().find(|n| n.name() == node)?.params();
+        let result = params.set(&[(name.into(), value)], false).pop()?;
+        if result.successful {
+            let value = params.get(name).map(|v| value_to_msg(&v)).unwrap_or_default();
+            let event = ParameterEvent {
+                stamp: self.now.to_msg(),
+                node: node.into(),
+                changed_parameters: vec![Parameter { name: name.into(), value }],
+                ..ParameterEvent::default()
+            };
+            // It has no bounded fields, so it always encodes.
+            let _ = self.publish(PARAMETER_EVENTS_TOPIC, &event);
+        }
+        Some(result)
     }
 
     /// Runs up to `end`, moments at `end` included.

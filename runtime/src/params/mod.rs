@@ -42,6 +42,7 @@
 //! error refuses the change. The schema, and with it ranges and descriptions, is then that of the other type,
 //! unless `#[schemars(!try_from)]` says otherwise.
 
+pub(crate) mod convert;
 mod descriptor;
 mod docs;
 mod error;

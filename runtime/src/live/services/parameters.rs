@@ -1,8 +1,6 @@
 //! The parameter services and `/parameter_events`, with the answers that `rclcpp` gives
 //! (`parameter_service.cpp`, `node_parameters.cpp`).
 
-mod convert;
-
 use std::sync::Arc;
 
 use msgs::rcl_interfaces::msg::{ListParametersResult, Parameter, ParameterEvent, SetParametersResult};
@@ -17,10 +15,10 @@ use super::{ServiceHost, publish};
 use crate::clock::Clock;
 use crate::host::ParamAccess;
 use crate::node::NodeError;
+use crate::params::convert::{descriptor_to_msg, value_from_msg, value_to_msg};
 use crate::params::{ParamValue, SetResult};
 use crate::qos::Qos;
 use crate::transport::{Guard, Publish};
-use convert::{descriptor_to_msg, value_from_msg, value_to_msg};
 
 /// Most parameters in one request; more are turned away.
 const MAX_CHANGES: usize = 10_000;

@@ -4,7 +4,7 @@ use msgs::rcl_interfaces::msg::{
     FloatingPointRange, IntegerRange, ParameterDescriptor, ParameterType, ParameterValue,
 };
 
-use crate::params::{ParamDescriptor, ParamRange, ParamValue};
+use super::{ParamDescriptor, ParamRange, ParamValue};
 
 pub fn value_to_msg(value: &ParamValue) -> ParameterValue {
     let mut msg = ParameterValue { r#type: value.kind() as u8, ..ParameterValue::default() };
