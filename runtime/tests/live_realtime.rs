@@ -1,4 +1,5 @@
 //! A real-time node with every kind of port, live. The allocator aborts the test if its loop touches the heap.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;

@@ -1,4 +1,5 @@
 //! A graph of five nodes in lockstep: the same twice, and the same in replay.
+#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -154,7 +155,7 @@ impl Node for Switch {
         }
         if step.due {
             self.count += 1;
-            self.enable.call(&SetBoolRequest { data: self.count % 2 == 0 }, Duration::from_secs(1));
+            self.enable.call(&SetBoolRequest { data: self.count.is_multiple_of(2) }, Duration::from_secs(1));
         }
     }
 }

@@ -1,4 +1,5 @@
 //! Two sessions of the Zenoh transport talk to each other: found by rendezvous, by router, after a router restart.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};

@@ -24,8 +24,11 @@ pub struct ServiceTypes {
     /// An event with a request or an answer.
     pub encode_event: fn(&EventInfo, Option<&Bytes>, Option<&Bytes>) -> Option<Bytes>,
     /// The request and the answer in an event.
-    pub decode_event: fn(&Bytes) -> Option<(EventInfo, Option<Bytes>, Option<Bytes>)>,
+    pub decode_event: fn(&Bytes) -> Option<DecodedEvent>,
 }
+
+/// Whose it is, the request, the answer.
+pub type DecodedEvent = (EventInfo, Option<Bytes>, Option<Bytes>);
 
 /// Whose request or answer it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,7 +74,7 @@ fn encode_event<S: Service>(
     writer.finish().ok().map(Bytes::from)
 }
 
-fn decode_event<S: Service>(event: &Bytes) -> Option<(EventInfo, Option<Bytes>, Option<Bytes>)> {
+fn decode_event<S: Service>(event: &Bytes) -> Option<DecodedEvent> {
     let mut reader = CdrReader::shared(event).ok()?;
     let info = ServiceEventInfo::read(&mut reader).ok()?;
     let request: Vec<S::Request> = reader.read_bounded("request", 1).ok()?;
