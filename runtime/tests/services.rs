@@ -17,7 +17,7 @@ use msgs::std_msgs::msg::String as Text;
 use msgs::std_srvs::srv::{Trigger, TriggerRequest};
 use msgs::type_description_interfaces::srv::{GetTypeDescription, GetTypeDescriptionRequest};
 use msgs::{Message, Service};
-use runtime::node::{Node, NodeError, Step};
+use runtime::node::{Kind, Node, NodeError, Step};
 use runtime::ports::{Output, Ports, Server};
 use runtime::qos::Qos;
 use runtime::transport::{EndpointKind, Transport};
@@ -308,4 +308,48 @@ fn every_standard_endpoint_is_announced_and_ends_with_the_node() {
     assert_eq!(rosout.qos.durability, Qos::rosout().durability);
     drop(live);
     assert!(world.outside.graph().wait_until(LONG, |g| g.count(|e| e.node.name == "driver") == 0));
+}
+
+#[derive(Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Limit {
+    /// What the loop may not exceed.
+    limit: f64,
+}
+
+/// A loop in real time, or as near to it as this machine allows.
+struct Loop {
+    limit: f64,
+    ask: Server<Trigger>,
+}
+
+impl Node for Loop {
+    const NAME: &'static str = "rt_loop";
+    const KIND: Kind = Kind::RealTime { priority: 10 };
+    type Params = Limit;
+
+    fn new(params: &Limit, ports: &mut Ports<'_>) -> Result<Self, NodeError> {
+        ports.every(Duration::from_millis(5));
+        Ok(Self { limit: params.limit, ask: ports.server("~/ask")? })
+    }
+
+    fn set_params(&mut self, params: &Limit) {
+        self.limit = params.limit;
+    }
+
+    fn step(&mut self, _: Step) {
+        let limit = self.limit;
+        self.ask.serve(|_, answer| answer.success = limit > 1.0);
+    }
+}
+
+#[test]
+fn a_real_time_node_has_them_too() {
+    let world = World::new();
+    let mut live = world.live(&[]);
+    live.spawn::<Loop>().unwrap();
+    assert!(!world.call::<Trigger>("/rt_loop/ask", &TriggerRequest {}).success);
+    let request = SetParametersRequest { parameters: vec![double("limit", 2.0)] };
+    assert!(world.call::<SetParameters>("/rt_loop/set_parameters", &request).results[0].successful);
+    assert!(world.call::<Trigger>("/rt_loop/ask", &TriggerRequest {}).success);
 }

@@ -19,7 +19,7 @@ impl Given {
     /// Refuses what was given on the command line and is of no use to any node; what a file gives to many nodes only
     /// gets a warning, and what it gives to nodes that are not here is for another process.
     pub fn check(&self, overrides: &Overrides) -> Result<(), ParamError> {
-        // A value for several parameters of one file's section has several origins, but a name has only one.
+        // Sections of a file that fit several nodes are told of once.
         let mut seen = BTreeSet::new();
         for given in overrides.iter() {
             let Some(unknown) = self.useless(given) else { continue };

@@ -1,7 +1,7 @@
 //! The live executor: nodes in threads of their own, over a transport, on the wall's time or that of `/clock`.
 
 mod diagnostics;
-mod given;
+pub(crate) mod given;
 mod services;
 mod threads;
 mod wiring;

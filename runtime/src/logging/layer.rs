@@ -19,7 +19,8 @@ use crate::args::RosArgs;
 use crate::clock::wall_time_ns;
 use crate::time::Time;
 
-/// The layer that writes the console's lines and sends what is for `/rosout`.
+/// The layer that writes the console's lines and sends what is for `/rosout`. It decides for all layers of its
+/// subscriber which events there are, after the levels of their loggers.
 pub struct RosLayer {
     console: Option<Console>,
 }
