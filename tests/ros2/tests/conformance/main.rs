@@ -9,6 +9,8 @@
 mod graph;
 mod hashes;
 mod late_joiners;
+mod parameters;
 mod peer;
 mod services;
 mod topics;
+mod type_descriptions;
