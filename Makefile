@@ -39,6 +39,7 @@ bench:           ## Measures transport, real-time loop, lockstep and recording o
 python-deps:     # Independent implementations that tests compare with; without them those tests say that they are skipped
 	@python3 -c 'import rosbags, mcap, mcap_ros2' 2>/dev/null \
 	  || python3 -m pip install --quiet --disable-pip-version-check rosbags mcap mcap-ros2-support \
+	  || python3 -m pip install --quiet --disable-pip-version-check --break-system-packages rosbags mcap mcap-ros2-support \
 	  || echo "no rosbags and mcap for Python: tests that compare with them will be skipped"
 
 clean:           ## Removes what was built
