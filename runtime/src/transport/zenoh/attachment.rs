@@ -16,9 +16,12 @@ pub struct Attachment {
 /// Two integers, the length of the id, the id.
 const LENGTH: usize = 8 + 8 + 1 + 16;
 
+/// An attachment as on the wire.
+pub type Encoded = [u8; LENGTH];
+
 impl Attachment {
     /// As on the wire. A peer that can't parse it may abort, so the form matters to the byte.
-    pub fn encode(&self) -> [u8; LENGTH] {
+    pub fn encode(&self) -> Encoded {
         let mut bytes = [0; LENGTH];
         bytes[..8].copy_from_slice(&self.sequence.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.source_time_ns.to_le_bytes());
@@ -30,7 +33,8 @@ impl Attachment {
     /// From the wire; also the form of early Jazzy, with the names of the fields before their values.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
-        let named = rest.first() == Some(&(b"sequence_number".len() as u8));
+        // Not by the first byte alone: it is 15 in every 256th sequence number too.
+        let named = bytes.get(1..).is_some_and(|b| b.starts_with(b"sequence_number"));
         let mut value = |name: &str, len: usize| -> Option<&[u8]> {
             if named {
                 rest = rest.strip_prefix(&[name.len() as u8])?.strip_prefix(name.as_bytes())?;
@@ -50,6 +54,14 @@ impl Attachment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_sequence_number_survives() {
+        for sequence in 0..600 {
+            let a = Attachment { sequence, source_time_ns: 1, source: [2; 16] };
+            assert_eq!(Attachment::decode(&a.encode()), Some(a));
+        }
+    }
 
     #[test]
     fn both_forms() {
