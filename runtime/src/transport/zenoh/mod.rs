@@ -4,6 +4,7 @@
 mod attachment;
 mod node;
 mod options;
+mod payload;
 mod rendezvous;
 mod service;
 mod tokens;
@@ -14,10 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 pub use attachment::Attachment;
-use bytes::Bytes;
 use hiroz_protocol::{EndpointEntity, KeyExprFormat, NodeEntity};
 pub use options::ZenohOptions;
-use zenoh::bytes::ZBytes;
 use zenoh::sample::SampleKind;
 use zenoh::{Session, Wait};
 
@@ -161,29 +160,6 @@ impl Transport for ZenohTransport {
                     tokens::add(&self.graph, sample.key_expr());
                 }
             }
-        }
-    }
-}
-
-/// Owns a received payload and shows it as one slice.
-struct OneSlice(ZBytes);
-
-impl AsRef<[u8]> for OneSlice {
-    fn as_ref(&self) -> &[u8] {
-        self.0.slices().next().unwrap_or_default()
-    }
-}
-
-/// A payload as `Bytes`: without a copy where it came in one piece.
-fn to_bytes(payload: &ZBytes) -> Bytes {
-    let mut slices = payload.slices();
-    match (slices.next(), slices.next()) {
-        (None, _) => Bytes::new(),
-        (Some(_), None) => Bytes::from_owner(OneSlice(payload.clone())),
-        _ => {
-            let mut joined = Vec::with_capacity(payload.len());
-            payload.slices().for_each(|s| joined.extend_from_slice(s));
-            joined.into()
         }
     }
 }
