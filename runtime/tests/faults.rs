@@ -101,7 +101,8 @@ fn role() {
             let node = transport.node("/", &format!("member_{index}")).unwrap();
             let _own = node.publisher(&format!("/topic_{index}"), &ty, &Qos::default()).unwrap();
             let all = |g: &Graph| {
-                g.nodes().len() == count && g.topics().keys().filter(|t| t.starts_with("/topic_")).count() == count
+                g.nodes().len() == count
+                    && g.topics().keys().filter(|t| t.starts_with("/topic_")).count() == count
             };
             if transport.graph().wait_until(LONG, all) {
                 println!("complete");

@@ -37,8 +37,7 @@ pub fn run(options: &Options, json: bool) -> anyhow::Result<()> {
     let mut rows = vec![];
     for &size in &options.sizes {
         for what in ["nodes", "transport", "hiroz"] {
-            let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-            let endpoint = format!("tcp/127.0.0.1:{port}");
+            let endpoint = process::free_endpoint()?;
             let mut receiver = Peer::ready(&["peer-receive", what, &endpoint])?;
             let mut sender = Peer::ready(&["peer-send", what, &endpoint, &size.to_string()])?;
             sender.ask("200")?;
@@ -59,7 +58,10 @@ pub fn run(options: &Options, json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     println!("heap allocations per message");
-    println!("{:>8} {:12}{:>14}{:>20}{:>20}", "bytes", "", "in publish()", "publishing process", "receiving process");
+    println!(
+        "{:>8} {:12}{:>14}{:>20}{:>20}",
+        "bytes", "", "in publish()", "publishing process", "receiving process"
+    );
     for row in &rows {
         println!(
             "{:>8} {:12}{:>14.2}{:>20.2}{:>20.2}",
@@ -86,7 +88,9 @@ pub fn peer_receive(what: &str, endpoint: &str) -> anyhow::Result<()> {
             let transport = ours::transport(&[], &listen, true)?;
             let node = transport.node("/", "receiver")?;
             let ty = TypeRef::message::<msgs::std_msgs::msg::UInt8MultiArray>();
-            let on_sample = Box::new(|_| drop(ours::RECEIVED.fetch_add(1, Relaxed)));
+            let on_sample = Box::new(|_| {
+                ours::RECEIVED.fetch_add(1, Relaxed);
+            });
             let guard = node.subscribe("/ping", &ty, &Qos::default(), on_sample)?;
             Box::new((transport, node, guard))
         }
@@ -111,7 +115,8 @@ pub fn peer_send(what: &str, endpoint: &str, size: usize) -> anyhow::Result<()> 
         live.spawn::<ours::Sender>()?;
         return process::serve(|line| {
             let count: u64 = line.parse().unwrap_or(1);
-            let read = || (ours::SENT.load(Relaxed), ours::SEND_ALLOCATIONS.load(Relaxed), heap::of_process());
+            let read =
+                || (ours::SENT.load(Relaxed), ours::SEND_ALLOCATIONS.load(Relaxed), heap::of_process());
             let before = read();
             while ours::SENT.load(Relaxed) < before.0 + count {
                 pause(PERIOD);

@@ -26,7 +26,7 @@ impl Latencies {
 
     /// Forgets all.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.0.reset();
     }
 
     /// In figures.

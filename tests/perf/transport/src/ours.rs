@@ -20,9 +20,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::heap;
 
-/// A transport between two explicit endpoints.
+/// A transport between two explicit endpoints. To try Zenoh's settings out, `PERF_ZENOH` may hold `key=value;…`.
 pub fn transport(connect: &[&str], listen: &[&str], shm: bool) -> anyhow::Result<Arc<ZenohTransport>> {
-    let options = ZenohOptions { shared_memory: shm, ..ZenohOptions::isolated(connect, listen) };
+    let settings = std::env::var("PERF_ZENOH").unwrap_or_default();
+    let pairs = settings.split(';').filter_map(|s| s.split_once('='));
+    let options = ZenohOptions {
+        shared_memory: shm,
+        overrides: pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+        ..ZenohOptions::isolated(connect, listen)
+    };
     Ok(Arc::new(ZenohTransport::open(&options)?))
 }
 

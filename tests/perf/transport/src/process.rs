@@ -92,6 +92,12 @@ pub fn serve(mut answer: impl FnMut(&str) -> String) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A TCP endpoint of the loopback interface that is free now.
+pub fn free_endpoint() -> anyhow::Result<String> {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    Ok(format!("tcp/127.0.0.1:{port}"))
+}
+
 /// CPU time of this process, user and system, µs.
 pub fn cpu_us() -> u64 {
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();

@@ -25,6 +25,8 @@ pub enum Variant {
     Nodes,
     /// The same over TCP only.
     NodesTcp,
+    /// The same over a Unix socket, shared memory on.
+    NodesUnix,
     /// Our transport without nodes, answering in the callback; shared memory on.
     Transport,
     /// The same over TCP only.
@@ -37,7 +39,7 @@ pub enum Variant {
 
 impl Variant {
     fn shm(self) -> bool {
-        matches!(self, Self::Nodes | Self::Transport | Self::HirozShm)
+        matches!(self, Self::Nodes | Self::NodesUnix | Self::Transport | Self::HirozShm)
     }
 
     fn name(self) -> String {
@@ -126,7 +128,10 @@ pub fn run(options: &Options, json: bool) -> anyhow::Result<()> {
 }
 
 fn print(cells: &[Cell], repeats: usize, load: f64) {
-    println!("round trip, µs: medians of {repeats} runs each; load of the machine {load:.1} before, {:.1} after", process::load());
+    println!(
+        "round trip, µs: medians of {repeats} runs each; load of the machine {load:.1} before, {:.1} after",
+        process::load()
+    );
     println!(
         "{:>8} {:14}{:>9}{:>9}{:>9}{:>9}{:>9}{:>7}{:>7}{:>6}",
         "bytes", "", "p50", "p99", "p99.9", "max", "CPU/msg", "p50 ×", "p99 ×", "lost"
@@ -151,8 +156,12 @@ fn print(cells: &[Cell], repeats: usize, load: f64) {
 
 fn measure(variant: Variant, size: usize, options: &Options) -> anyhow::Result<Run> {
     let scale = if size > 65_536 { 10 } else { 1 };
-    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let endpoint = format!("tcp/127.0.0.1:{port}");
+    let folder = tempfile::tempdir()?;
+    let endpoint = if variant == Variant::NodesUnix {
+        format!("unixsock-stream/{}", folder.path().join("s").display())
+    } else {
+        process::free_endpoint()?
+    };
     let name = variant.name();
     let mut echo = Peer::ready(&["peer-echo", &name, &endpoint])?;
     let (size_arg, period) = (size.to_string(), (options.period_us as usize * scale).to_string());
@@ -170,7 +179,7 @@ fn measure(variant: Variant, size: usize, options: &Options) -> anyhow::Result<R
 /// The echoing process.
 pub fn peer_echo(variant: Variant, endpoint: &str) -> anyhow::Result<()> {
     let _alive: Box<dyn std::any::Any> = match variant {
-        Variant::Nodes | Variant::NodesTcp => {
+        Variant::Nodes | Variant::NodesTcp | Variant::NodesUnix => {
             let mut live = ours::live(ours::transport(&[], &[endpoint], variant.shm())?, &[])?;
             live.spawn::<ours::Echo>()?;
             Box::new(live)
@@ -193,7 +202,7 @@ pub fn peer_ping(variant: Variant, endpoint: &str, size: usize, period_us: u32) 
     let period = Duration::from_micros(period_us.into());
     let connect = [endpoint];
     match variant {
-        Variant::Nodes | Variant::NodesTcp => {
+        Variant::Nodes | Variant::NodesTcp | Variant::NodesUnix => {
             *ours::ROUND_TRIPS.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(send);
             let transport = ours::transport(&connect, &[], variant.shm())?;
             wait_for_echo(&*transport)?;

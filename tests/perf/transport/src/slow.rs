@@ -122,8 +122,7 @@ pub fn run(options: &Options, json: bool) -> anyhow::Result<()> {
 }
 
 fn measure(with_slow: bool, seconds: u64) -> anyhow::Result<Summary> {
-    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let endpoint = format!("tcp/127.0.0.1:{port}");
+    let endpoint = process::free_endpoint()?;
     let mut live = ours::live(ours::transport(&[], &[&endpoint], true)?, &[])?;
     if with_slow {
         live.spawn::<Slow>()?;

@@ -44,8 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Measures and prints.
 pub fn run(options: &Options, json: bool) -> anyhow::Result<()> {
-    let mut report =
-        Report { without_router_ms: vec![], with_router_ms: vec![], router_restart_ms: vec![] };
+    let mut report = Report { without_router_ms: vec![], with_router_ms: vec![], router_restart_ms: vec![] };
     let load = process::load();
     for _ in 0..options.repeats {
         report.without_router_ms.push(without_router(options.nodes)?);
@@ -91,19 +90,14 @@ fn without_router(nodes: usize) -> anyhow::Result<f64> {
     Ok(start(nodes, "rendezvous", &folder.path().to_string_lossy())?.1)
 }
 
-fn router_endpoint() -> anyhow::Result<String> {
-    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    Ok(format!("tcp/127.0.0.1:{port}"))
-}
-
 fn with_router(nodes: usize) -> anyhow::Result<f64> {
-    let endpoint = router_endpoint()?;
+    let endpoint = process::free_endpoint()?;
     let _router = Peer::ready(&["peer-router", &endpoint])?;
     Ok(start(nodes, "router", &endpoint)?.1)
 }
 
 fn router_restart(nodes: usize) -> anyhow::Result<f64> {
-    let endpoint = router_endpoint()?;
+    let endpoint = process::free_endpoint()?;
     let router = Peer::ready(&["peer-router", &endpoint])?;
     let (mut peers, _) = start(nodes, "router", &endpoint)?;
     // Dropping it is SIGKILL.

@@ -71,7 +71,10 @@ pub fn run(options: &Options, json: bool) -> anyhow::Result<()> {
 
 fn print(row: &Row, first: bool) {
     if first {
-        println!("load {:.1}; before / while one subscriber is stopped / after it continues", process::load());
+        println!(
+            "load {:.1}; before / while one subscriber is stopped / after it continues",
+            process::load()
+        );
     }
     let [before, meanwhile, after] = &row.other;
     println!(
@@ -198,7 +201,8 @@ struct Watch {
 pub fn peer_subscribe(folder: &str, shm: bool) -> anyhow::Result<()> {
     let transport = runtime::transport::zenoh::ZenohTransport::open(&peer_options(folder, shm))?;
     let node = transport.node("/", &format!("subscriber_{}", std::process::id()))?;
-    let watch = Mutex::new(Watch { latencies: Latencies::new()?, lost: 0, last: 0, recent: Default::default() });
+    let watch =
+        Mutex::new(Watch { latencies: Latencies::new()?, lost: 0, last: 0, recent: Default::default() });
     let watch: &'static Mutex<Watch> = Box::leak(Box::new(watch));
     let lock = || watch.lock().unwrap_or_else(PoisonError::into_inner);
     let on_sample = Box::new(move |sample: runtime::transport::Sample| {
@@ -223,7 +227,8 @@ pub fn peer_subscribe(folder: &str, shm: bool) -> anyhow::Result<()> {
             let first = watch.recent.iter().find(|(sent, _)| *sent >= since);
             return first.map_or(0, |(_, came)| *came).to_string();
         }
-        let seen = Seen { received: watch.latencies.count(), lost: watch.lost, latency: watch.latencies.summary() };
+        let seen =
+            Seen { received: watch.latencies.count(), lost: watch.lost, latency: watch.latencies.summary() };
         watch.latencies.clear();
         watch.lost = 0;
         serde_json::to_string(&seen).unwrap_or_default()

@@ -1,6 +1,7 @@
 //! The other side: full `hiroz` nodes, publisher and callback subscriber, as its guide recommends.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
@@ -41,11 +42,13 @@ pub fn echo(context: &ZContext) -> anyhow::Result<impl Sized + use<>> {
 }
 
 /// Counts what comes. Lives as long as what it returns.
-pub fn count(context: &ZContext, counter: &'static std::sync::atomic::AtomicU64) -> anyhow::Result<impl Sized + use<>> {
+pub fn count(context: &ZContext, counter: &'static AtomicU64) -> anyhow::Result<impl Sized + use<>> {
     let node = context.create_node("receiver").build().map_err(|e| anyhow!("{e}"))?;
     let subscriber = node
         .create_sub::<Blob>("/ping")
-        .build_with_callback(move |_: Blob| drop(counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))
+        .build_with_callback(move |_: Blob| {
+            counter.fetch_add(1, Ordering::Relaxed);
+        })
         .map_err(|e| anyhow!("{e}"))?;
     Ok((node, subscriber))
 }
@@ -60,7 +63,11 @@ pub struct Pinger {
 
 impl Pinger {
     /// Sends the times of its round trips to `results`.
-    pub fn new(context: &ZContext, size: usize, results: SyncSender<std::time::Duration>) -> anyhow::Result<Self> {
+    pub fn new(
+        context: &ZContext,
+        size: usize,
+        results: SyncSender<std::time::Duration>,
+    ) -> anyhow::Result<Self> {
         let node = context.create_node("ping").build().map_err(|e| anyhow!("{e}"))?;
         let publisher = node.create_pub::<Blob>("/ping").build().map_err(|e| anyhow!("{e}"))?;
         let sent: Arc<Slot> = Arc::default();
