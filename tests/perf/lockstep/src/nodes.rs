@@ -48,7 +48,7 @@ impl Node for Lidar {
             m.angular_velocity.z = phase.sin();
             m.linear_acceleration.x = phase.cos();
         });
-        if step.index % TENTH == 0 {
+        if step.index.is_multiple_of(TENTH) {
             let mut data = vec![0; CLOUD];
             for (n, point) in data.chunks_exact_mut(POINT).enumerate() {
                 let range = (n as f32 * 0.001 + phase as f32).sin() * 50.0;

@@ -83,7 +83,7 @@ impl Node for Source {
     }
     fn step(&mut self, step: Step) {
         // 50 Hz to a node that manages 10.
-        if step.index % 4 == 0 {
+        if step.index.is_multiple_of(4) {
             self.slow.send_with(|_| ());
         }
         self.quick.send_with(|_| ());

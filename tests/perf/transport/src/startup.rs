@@ -119,7 +119,7 @@ fn router_restart(nodes: usize) -> anyhow::Result<f64> {
 
 static HEARD: AtomicU64 = AtomicU64::new(0);
 
-/// Announces itself ten times a second on a topic of its own and listens to the others on a common one.
+/// Announces itself 20 times a second on a topic of its own and listens to the others on a common one.
 struct Member {
     own: Output<Blob>,
     common: Output<Blob>,
