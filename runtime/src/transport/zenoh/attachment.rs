@@ -16,9 +16,12 @@ pub struct Attachment {
 /// Two integers, the length of the id, the id.
 const LENGTH: usize = 8 + 8 + 1 + 16;
 
+/// An attachment as on the wire.
+pub type Encoded = [u8; LENGTH];
+
 impl Attachment {
     /// As on the wire. A peer that can't parse it may abort, so the form matters to the byte.
-    pub fn encode(&self) -> [u8; LENGTH] {
+    pub fn encode(&self) -> Encoded {
         let mut bytes = [0; LENGTH];
         bytes[..8].copy_from_slice(&self.sequence.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.source_time_ns.to_le_bytes());

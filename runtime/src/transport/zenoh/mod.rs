@@ -6,6 +6,7 @@ mod attachment;
 mod mutation;
 mod node;
 mod options;
+mod payload;
 mod rendezvous;
 mod service;
 mod tokens;
@@ -16,10 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 pub use attachment::Attachment;
-use bytes::Bytes;
 use hiroz_protocol::{EndpointEntity, KeyExprFormat, NodeEntity};
 pub use options::ZenohOptions;
-use zenoh::bytes::ZBytes;
 use zenoh::key_expr::KeyExpr;
 use zenoh::liveliness::LivelinessToken;
 use zenoh::sample::SampleKind;
@@ -206,29 +205,6 @@ impl ZenohTransport {
 /// Key of the token by which a process of this host shows that its other tokens can be asked for.
 fn presence_key(domain_id: usize, endpoint: &str) -> String {
     format!("@atlasmesh_present/{domain_id}/{}", endpoint.trim_start_matches("tcp/"))
-}
-
-/// Owns a received payload and shows it as one slice.
-struct OneSlice(ZBytes);
-
-impl AsRef<[u8]> for OneSlice {
-    fn as_ref(&self) -> &[u8] {
-        self.0.slices().next().unwrap_or_default()
-    }
-}
-
-/// A payload as `Bytes`: without a copy where it came in one piece.
-fn to_bytes(payload: &ZBytes) -> Bytes {
-    let mut slices = payload.slices();
-    match (slices.next(), slices.next()) {
-        (None, _) => Bytes::new(),
-        (Some(_), None) => Bytes::from_owner(OneSlice(payload.clone())),
-        _ => {
-            let mut joined = Vec::with_capacity(payload.len());
-            payload.slices().for_each(|s| joined.extend_from_slice(s));
-            joined.into()
-        }
-    }
 }
 
 fn topic_key(entity: &EndpointEntity) -> Result<String, zenoh::Error> {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 use hiroz_protocol::{EndpointEntity, EndpointKind, KeyExprFormat, NodeEntity};
+use parking_lot::Mutex;
 use zenoh::Wait;
 use zenoh::liveliness::LivelinessToken;
 use zenoh::qos::CongestionControl;
@@ -13,8 +14,9 @@ use zenoh_ext::{
 };
 
 use super::attachment::Attachment;
+use super::payload::Envelope;
 use super::service::{self, ZenohClient};
-use super::{Inner, to_bytes, tokens, topic_key};
+use super::{Inner, payload, tokens, topic_key};
 use crate::clock::wall_time_ns;
 use crate::qos::{Durability, Priority, Qos, Reliability};
 use crate::transport::{
@@ -81,7 +83,7 @@ impl ZenohNode {
         };
         // Announced last: who sees it can rely on it.
         let announced = self.announce(EndpointKind::Publisher, topic, ty, qos)?;
-        Ok(ZenohPublisher { publisher, announced, sequence: AtomicI64::new(1) })
+        Ok(ZenohPublisher { publisher, announced, sequence: AtomicI64::new(1), spare: Mutex::default() })
     }
 
     fn create_subscription(
@@ -95,7 +97,12 @@ impl ZenohNode {
         let builder = self.inner.session.declare_subscriber(topic_key(&entity)?).callback(move |sample| {
             let attachment = sample.attachment().and_then(|a| Attachment::decode(&a.to_bytes()));
             let Attachment { sequence, source_time_ns, source } = attachment.unwrap_or_default();
-            on_sample(Sample { payload: to_bytes(sample.payload()), source_time_ns, sequence, source });
+            match payload::incoming(sample.payload()) {
+                Some(payload) => on_sample(Sample { payload, source_time_ns, sequence, source }),
+                None => {
+                    tracing::warn!(key = %sample.key_expr(), sequence, "held up too long: sample dropped")
+                }
+            }
         });
         Ok(match qos.durability {
             Durability::Volatile => {
@@ -151,6 +158,8 @@ struct ZenohPublisher {
     publisher: Publisher,
     announced: Announced,
     sequence: AtomicI64,
+    /// Not in use while nobody publishes.
+    spare: Mutex<Option<Envelope>>,
 }
 
 impl Publish for ZenohPublisher {
@@ -160,11 +169,15 @@ impl Publish for ZenohPublisher {
             source_time_ns: wall_time_ns(),
             source: self.announced.gid,
         };
-        let attachment = attachment.encode();
+        // Not locked while Zenoh is at work, as several threads may publish.
+        let mut envelope = self.spare.lock().take().unwrap_or_default();
+        let (payload, attachment) = envelope.fill(payload, &attachment);
         let sent = match &self.publisher {
-            Publisher::Plain(p) => p.put(payload).attachment(&attachment[..]).wait(),
-            Publisher::Caching(p) => p.put(payload).attachment(&attachment[..]).wait(),
+            Publisher::Plain(p) => p.put(payload).attachment(attachment).wait(),
+            Publisher::Caching(p) => p.put(payload).attachment(attachment).wait(),
         };
+        envelope.empty();
+        *self.spare.lock() = Some(envelope);
         sent.map_err(|e| TransportError::Send {
             name: self.announced.entity.topic.clone(),
             why: e.to_string(),

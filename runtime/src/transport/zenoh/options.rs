@@ -139,8 +139,8 @@ impl ZenohOptions {
             ("queries_default_timeout", json!(600_000)),
             // A subscriber that does not read must not hold up a publisher: after this many µs its sample is dropped.
             ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", json!(1_000)),
-            ("transport/link/tx/queue/congestion_control/drop/max_wait_before_drop_fragments", json!(2_000)),
-            // Room for a 1 MiB message in one go.
+            ("transport/link/tx/queue/congestion_control/drop/max_wait_before_drop_fragments", json!(2_500)),
+            // The most there is: nearly 1 MiB, of which the rest must find room within the time above.
             ("transport/link/tx/queue/size/data", json!(16)),
             ("transport/link/tx/queue/size/real_time", json!(8)),
             ("transport/link/tx/queue/size/interactive_high", json!(8)),

@@ -12,7 +12,7 @@ use zenoh::query::{ConsolidationMode, Query, QueryTarget};
 
 use super::attachment::Attachment;
 use super::node::{Announced, ZenohNode};
-use super::{Inner, to_bytes};
+use super::{Inner, payload};
 use crate::clock::wall_time_ns;
 use crate::qos::Qos;
 use crate::transport::{Call, CallError, Guard, OnAnswer, OnRequest, Request, TransportError, TypeRef};
@@ -32,12 +32,13 @@ pub fn serve(
         .complete(true)
         .callback(move |query| {
             let attachment = query.attachment().and_then(|a| Attachment::decode(&a.to_bytes()));
-            let (Some(payload), Some(attachment)) = (query.payload(), attachment) else {
+            let payload = query.payload().and_then(payload::incoming);
+            let (Some(payload), Some(attachment)) = (payload, attachment) else {
                 tracing::warn!(service = %query.key_expr(), "request without payload or attachment ignored");
                 return;
             };
             on_request(Request {
-                payload: to_bytes(payload),
+                payload,
                 client: attachment.source,
                 sequence: attachment.sequence,
                 answer: Box::new(move |payload| answer(&query, attachment, payload)),
@@ -109,7 +110,12 @@ impl Call for ZenohClient {
             .consolidation(ConsolidationMode::None)
             .timeout(timeout)
             .callback(move |reply| match reply.result() {
-                Ok(sample) => once.finish(Ok(to_bytes(sample.payload()))),
+                Ok(sample) => {
+                    once.finish(payload::incoming(sample.payload()).ok_or_else(|| CallError::Failed {
+                        service: once.service.clone(),
+                        why: "this process was held up and its answer is gone".into(),
+                    }))
+                }
                 // A timeout arrives as an error reply too; the text tells them apart only for people.
                 Err(_) => once.finish(Err(CallError::Timeout { service: once.service.clone(), timeout })),
             })
