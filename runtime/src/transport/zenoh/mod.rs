@@ -81,7 +81,11 @@ impl ZenohTransport {
             _ => None,
         };
         let (listen, peers) = match &entry {
-            Some(entry) => (vec![entry.endpoint.clone()], entry.others().unwrap_or_default()),
+            // On TCP too, for the peers of a router that do not use the folder.
+            Some(entry) => {
+                let listen = vec![entry.endpoint(), "tcp/127.0.0.1:0".into()];
+                (listen, entry.others().unwrap_or_default())
+            }
             None if options.listen.is_empty() => (vec!["tcp/127.0.0.1:0".into()], vec![]),
             None => (options.listen.clone(), vec![]),
         };
@@ -102,7 +106,7 @@ impl ZenohTransport {
             .map_err(open)?;
         let presence = match &entry {
             Some(entry) => {
-                let key = presence_key(options.domain_id, &entry.endpoint);
+                let key = presence_key(options.domain_id, &entry.endpoint());
                 Some(session.liveliness().declare_token(key).wait().map_err(open)?)
             }
             None => None,
@@ -204,7 +208,7 @@ impl ZenohTransport {
 
 /// Key of the token by which a process of this host shows that its other tokens can be asked for.
 fn presence_key(domain_id: usize, endpoint: &str) -> String {
-    format!("@atlasmesh_present/{domain_id}/{}", endpoint.trim_start_matches("tcp/"))
+    format!("@atlasmesh_present/{domain_id}/{}", endpoint.rsplit('/').next().unwrap_or_default())
 }
 
 fn topic_key(entity: &EndpointEntity) -> Result<String, zenoh::Error> {

@@ -1,10 +1,11 @@
-//! How the processes of one host find each other without a router and without multicast: each writes the endpoint
-//! that it listens on into a folder, and then reads those of the others. Of two processes that start at once, the one
-//! that reads later finds the other. A file is locked as long as its process lives; one that is not is removed.
+//! How the processes of one host find each other without a router and without multicast: each puts an entry into a
+//! folder, beside which it listens on a Unix socket, and then reads those of the others. Of two processes that start at
+//! once, the one that reads later finds the other. An entry is locked as long as its process lives; one that is not is
+//! removed.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::net::TcpListener;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -12,27 +13,33 @@ use std::path::{Path, PathBuf};
 pub struct Entry {
     path: PathBuf,
     _locked: File,
-    /// Where we listen, e.g. `tcp/127.0.0.1:40123`.
-    pub endpoint: String,
 }
 
-/// Longest entry that is read, bytes.
-const MAX_LENGTH: u64 = 1024;
+/// The longest path of a Unix socket on Linux is 107 bytes.
+const MAX_SOCKET_PATH: usize = 107;
 
 impl Entry {
-    /// Writes our entry into `folder`, with a port that is free now.
+    /// Puts our entry into `folder`.
     pub fn announce(folder: &Path) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let endpoint = free_endpoint()?;
-        let name = endpoint.rsplit(':').next().unwrap_or("0");
-        let path = folder.join(format!("{}-{name}", std::process::id()));
+        // Processes in different containers may have the same id.
+        let chance = RandomState::new().build_hasher().finish() as u32;
+        let path = folder.join(format!("{}-{chance:08x}", std::process::id()));
+        if path.as_os_str().len() + ".sock".len() > MAX_SOCKET_PATH {
+            let what = "the path is too long for a Unix socket: name a shorter folder in ATLAS_RENDEZVOUS";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
         // Locked before it has its name, so that nobody takes it for a dead one.
         let hidden = path.with_extension("new");
-        let mut file = File::create(&hidden)?;
+        let file = File::create(&hidden)?;
         file.lock()?;
-        file.write_all(endpoint.as_bytes())?;
         fs::rename(&hidden, &path)?;
-        Ok(Self { path, _locked: file, endpoint })
+        Ok(Self { path, _locked: file })
+    }
+
+    /// Where we listen, e.g. `unixsock-stream//run/user/1000/atlasmesh/0/4711-5ca1ab1e.sock`.
+    pub fn endpoint(&self) -> String {
+        endpoint(&self.path)
     }
 
     /// The endpoints of the others in the same folder that are alive.
@@ -44,17 +51,11 @@ impl Entry {
             if path == self.path || path.extension().is_some() {
                 continue;
             }
-            let Ok(mut file) = File::open(&path) else { continue };
-            if file.try_lock().is_ok() {
+            match File::open(&path).map(|file| file.try_lock().is_ok()) {
                 // Its process is gone.
-                let _ = fs::remove_file(&path);
-                continue;
-            }
-            let mut endpoint = String::new();
-            if Read::by_ref(&mut file).take(MAX_LENGTH).read_to_string(&mut endpoint).is_ok()
-                && endpoint.starts_with("tcp/127.0.0.1:")
-            {
-                endpoints.push(endpoint);
+                Ok(true) => remove(&path),
+                Ok(false) => endpoints.push(endpoint(&path)),
+                Err(_) => {}
             }
         }
         endpoints.sort();
@@ -64,15 +65,19 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        remove(&self.path);
     }
 }
 
-/// A port of the loopback interface that is free now. (Zenoh could choose one itself, but then it would be known only
-/// after it has begun to connect.)
-pub fn free_endpoint() -> io::Result<String> {
-    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-    Ok(format!("tcp/127.0.0.1:{port}"))
+fn endpoint(entry: &Path) -> String {
+    format!("unixsock-stream/{}", entry.with_extension("sock").display())
+}
+
+/// Removes an entry with its socket and the lock that Zenoh keeps beside it.
+fn remove(entry: &Path) {
+    for extension in ["", "sock", "sock.lock"] {
+        let _ = fs::remove_file(entry.with_extension(extension));
+    }
 }
 
 #[cfg(test)]
@@ -84,11 +89,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let a = Entry::announce(folder.path()).unwrap();
         let b = Entry::announce(folder.path()).unwrap();
-        fs::write(folder.path().join("1-1"), "tcp/127.0.0.1:1").unwrap();
-        assert_eq!(a.others().unwrap(), vec![b.endpoint.clone()]);
-        assert_eq!(b.others().unwrap(), vec![a.endpoint.clone()]);
+        for dead in ["1-1", "1-1.sock", "1-1.sock.lock"] {
+            fs::write(folder.path().join(dead), "").unwrap();
+        }
+        assert_eq!(a.others().unwrap(), vec![b.endpoint()]);
+        assert_eq!(b.others().unwrap(), vec![a.endpoint()]);
+        fs::write(folder.path().join("2-2.new"), "").unwrap();
         drop(b);
         assert!(a.others().unwrap().is_empty());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }
