@@ -13,6 +13,8 @@ first_node --ros-args -p name:=reader &
 node=$!
 trap 'kill $node 2>/dev/null; wait $node 2>/dev/null; rm -rf "$ATLAS_RENDEZVOUS"' EXIT
 
+for _ in $(seq 50); do atlas node list 2>/dev/null | grep -q /greeter && break; done
+
 show atlas topic echo /greetings --once
 show atlas topic list -t
 show atlas node info /greeter
