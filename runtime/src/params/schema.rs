@@ -326,7 +326,7 @@ mod tests {
         modes: Vec<Plain>,
         bytes: Vec<u8>,
         #[serde(skip)]
-        #[allow(dead_code)]
+        #[allow(dead_code)] // there to be left out
         hidden: Option<u8>,
         #[schemars(extend("step" = 0.5), range(max = 10.0))]
         stepped: f64,

@@ -191,7 +191,7 @@ pub fn echo_in_callback(transport: &ZenohTransport) -> anyhow::Result<impl Drop 
 }
 
 /// Keeps something until it is dropped.
-pub struct Keep<T>(#[allow(dead_code)] pub T);
+pub struct Keep<T>(#[allow(dead_code)] pub T); // held, never read
 
 impl<T> Drop for Keep<T> {
     fn drop(&mut self) {}
