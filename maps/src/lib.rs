@@ -1,0 +1,18 @@
+//! The lane graph: what the vehicle, the simulator and the fleet service know of the roads.
+//!
+//! A [`Map`] is loaded from OpenDRIVE. All of it is in the frame `map`: x and y in m as in the file, z up, angles in rad
+//! counter-clockwise from x.
+
+mod error;
+mod geo;
+mod lane;
+mod map;
+mod polyline;
+mod route;
+
+pub use error::{MapError, Place, Warning};
+pub use geo::{GeoReference, Wgs84};
+pub use lane::{Conflict, Junction, JunctionId, Lane, LaneChange, LaneId, LaneKey, LaneKind, Neighbour, Object, ObjectShape, Signal, SignalKind, SpeedLimit};
+pub use map::{LaneFilter, LanePosition, Map};
+pub use polyline::{Polyline, PolylinePoint};
+pub use route::{Route, RouteError, RouteOptions, RouteSegment};

@@ -1,0 +1,1 @@
+//! Follows the trajectory: lateral LQR, longitudinal with feed-forward.

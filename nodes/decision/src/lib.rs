@@ -1,0 +1,1 @@
+//! The one gate between any wish and the actuators.

@@ -1,0 +1,1 @@
+//! Where the vehicle is: error-state Kalman filter over IMU, GNSS and wheel odometry.

@@ -1,0 +1,1 @@
+//! Objects from LiDAR: ground, clusters, boxes, tracks.

@@ -1,0 +1,1 @@
+//! Sensors and actuators: drivers, the deadman, the state of the vehicle.

@@ -1,0 +1,1 @@
+//! Charts and scenes as SVG or PNG.

@@ -1,0 +1,1 @@
+//! The simulated world: vehicles, sensors and traffic.
