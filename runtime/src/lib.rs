@@ -21,4 +21,4 @@ pub mod time;
 pub mod transport;
 
 #[cfg(feature = "zenoh")]
-pub use app::run;
+pub use app::{NodeSet, run, run_nodes};
