@@ -4,6 +4,7 @@
 mod app;
 pub mod args;
 pub mod clock;
+mod diagnostics;
 mod host;
 pub mod live;
 pub mod lockstep;

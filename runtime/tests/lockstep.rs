@@ -289,3 +289,29 @@ fn parameters_reach_the_node_in_its_next_step() {
     assert_eq!(*waves.lock().unwrap(), [0.0; 5]);
     assert!(run.set_parameter("/nobody", "amplitude", ParamValue::Double(0.0)).is_none());
 }
+
+#[test]
+fn diagnostics_are_published_once_a_second() {
+    use msgs::Message;
+    use msgs::diagnostic_msgs::msg::DiagnosticArray;
+    let mut run = graph();
+    let seen: Arc<Mutex<Vec<(f64, DiagnosticArray)>>> = Arc::default();
+    run.observe({
+        let seen = Arc::clone(&seen);
+        move |e| {
+            if e.topic == "/diagnostics" {
+                let array = DiagnosticArray::decode(e.payload).unwrap();
+                seen.lock().unwrap().push((e.time.since(START).as_secs_f64(), array));
+            }
+        }
+    });
+    run.run_for(Duration::from_millis(2500)).unwrap();
+    let seen = seen.lock().unwrap();
+    let times: Vec<f64> = seen.iter().map(|(time, _)| *time).collect();
+    assert_eq!(times, [1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0]);
+    let filter = &seen[6].1.status[0];
+    assert_eq!((filter.name.as_str(), filter.level), ("/filter: loop", 0));
+    let received = filter.values.iter().find(|v| v.key == "messages_received").unwrap();
+    // One from `new` is lost: the filter was not there yet. The last of the second second comes after the report.
+    assert_eq!(received.value, "199");
+}

@@ -3,40 +3,35 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use msgs::Message;
-use msgs::diagnostic_msgs::msg::{DiagnosticArray, DiagnosticStatus, KeyValue};
+use msgs::diagnostic_msgs::msg::{DiagnosticArray, DiagnosticStatus};
 use parking_lot::Mutex;
 
 use crate::clock::Clock;
-use crate::ports::{Deliver, Level, Status};
+use crate::diagnostics::{PERIOD, Reported, TOPIC, value};
+use crate::ports::Level;
 use crate::qos::Qos;
-use crate::rt::{LoopSnapshot, LoopState, LoopStats, Reader, StatsWindow};
+use crate::rt::{LoopSnapshot, LoopState, LoopStats, StatsWindow};
 use crate::transport::{Publish, TransportError, TransportNode, TypeRef};
-
-const PERIOD: Duration = Duration::from_secs(1);
 
 /// What is to be reported of a node.
 pub struct Watched {
-    name: String,
+    reported: Reported,
     clock: Arc<Clock>,
     publisher: Arc<dyn Publish>,
-    inboxes: Vec<Arc<dyn Deliver>>,
-    statuses: Vec<(String, Reader<Status>)>,
 }
 
 impl Watched {
     pub fn new(
-        name: String,
+        reported: Reported,
         clock: Arc<Clock>,
         node: &dyn TransportNode,
-        inboxes: Vec<Arc<dyn Deliver>>,
-        statuses: Vec<(String, Reader<Status>)>,
     ) -> Result<Self, TransportError> {
         let ty = TypeRef::message::<DiagnosticArray>();
-        let publisher = node.publisher("/diagnostics", &ty, &Qos::default())?;
-        Ok(Self { name, clock, publisher, inboxes, statuses })
+        let publisher = node.publisher(TOPIC, &ty, &Qos::default())?;
+        Ok(Self { reported, clock, publisher })
     }
 }
 
@@ -44,8 +39,6 @@ struct Entry {
     watched: Watched,
     window: StatsWindow,
     realtime: bool,
-    /// Of the inputs, when last reported.
-    deadlines_missed: u64,
 }
 
 /// The thread that reports.
@@ -83,7 +76,7 @@ impl Diagnostics {
     }
 
     pub fn watch(&self, watched: Watched, stats: &Arc<LoopStats>, realtime: bool) {
-        self.entries.lock().push(Entry { watched, window: stats.window(), realtime, deadlines_missed: 0 });
+        self.entries.lock().push(Entry { watched, window: stats.window(), realtime });
     }
 }
 
@@ -99,43 +92,14 @@ impl Drop for Diagnostics {
 
 impl Entry {
     fn report(&mut self) {
-        let mut array = DiagnosticArray::default();
-        array.header.stamp = self.watched.clock.now().to_msg();
-        let name = &self.watched.name;
         let what = if self.realtime { "control_loop_latency" } else { "loop" };
-        let mut status = loop_status(&self.window.take());
-        status.name = format!("{name}: {what}");
-        status.hardware_id = name.clone();
-        let now = self.watched.clock.now();
-        let missed: u64 = self.watched.inboxes.iter().map(|i| i.counts().deadline_missed(now)).sum();
-        if missed > self.deadlines_missed && status.level == Level::Ok as u8 {
-            status.level = Level::Warn as u8;
-            status.message = "an input misses the deadline of its QoS".into();
-        }
-        self.deadlines_missed = missed;
-        status.values.push(value("input_deadlines_missed", missed));
-        status.values.extend(input_values(&self.watched.inboxes));
-        array.status.push(status);
-        for (what, reader) in &mut self.watched.statuses {
-            reader.refresh();
-            let status = reader.get();
-            array.status.push(DiagnosticStatus {
-                level: status.level as u8,
-                name: format!("{name}: {what}"),
-                message: status.message.into(),
-                hardware_id: name.clone(),
-                values: status.values().iter().map(|(k, v)| value(k, v)).collect(),
-            });
-        }
-        match array.encode(1024) {
-            Ok(bytes) => drop(self.watched.publisher.publish(bytes)),
+        let status = loop_status(&self.window.take());
+        let Watched { reported, clock, publisher } = &mut self.watched;
+        match reported.report(clock.now(), what, status).encode(1024) {
+            Ok(bytes) => drop(publisher.publish(bytes)),
             Err(error) => tracing::error!(%error, "diagnostics are not sent"),
         }
     }
-}
-
-fn value(key: &str, value: impl ToString) -> KeyValue {
-    KeyValue { key: key.into(), value: value.to_string() }
 }
 
 /// How a loop kept time in the last second.
@@ -157,14 +121,4 @@ fn loop_status(window: &LoopSnapshot) -> DiagnosticStatus {
         }
     }
     DiagnosticStatus { level: level as u8, message, values, ..DiagnosticStatus::default() }
-}
-
-/// How many messages were lost on the way into the node.
-fn input_values(inboxes: &[Arc<dyn Deliver>]) -> [KeyValue; 3] {
-    let sum = |f: fn(&dyn Deliver) -> u64| inboxes.iter().map(|i| f(&**i)).sum::<u64>();
-    [
-        value("messages_received", sum(|i| i.counts().received.load(Ordering::Relaxed))),
-        value("messages_overrun", sum(|i| i.counts().overrun.load(Ordering::Relaxed))),
-        value("messages_undecodable", sum(|i| i.counts().undecodable.load(Ordering::Relaxed))),
-    ]
 }

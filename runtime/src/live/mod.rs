@@ -16,6 +16,7 @@ use msgs::rosgraph_msgs::msg::Clock as ClockMsg;
 
 use crate::args::RosArgs;
 use crate::clock::{Clock, SimTime};
+use crate::diagnostics::Reported;
 use crate::host::{Gate, Hosted, ParamAccess, Setup};
 use crate::logging::{self, rosout};
 use crate::names::{validate_namespace, validate_node_name};
@@ -102,8 +103,8 @@ impl Live {
         let host = ServiceHost { node: &*node, name: &hosted.name, remaps: &self.args.remaps, clock: &clock };
         guards.extend(services::attach(&host, &params, &gate, N::KIND)?);
         guards.extend(wiring.into_guards());
-        let watched =
-            Watched::new(full_name, Arc::clone(&clock), &*node, hosted.inboxes.clone(), hosted.diagnostics)?;
+        let reported = Reported::new(full_name, hosted.inboxes.clone(), hosted.diagnostics);
+        let watched = Watched::new(reported, Arc::clone(&clock), &*node)?;
         let hosted = Hosted { diagnostics: vec![], ..hosted };
         let (running, stats) = match (priority, hosted.period) {
             (None, _) => Running::plain(hosted, clock, gate)?,

@@ -2,7 +2,8 @@
 //!
 //! At each moment the nodes whose timers are due are stepped in the order in which they were added; what a node
 //! sends is delivered at once, so that a later node of the same moment sees it. Then nodes that messages, requests
-//! or answers woke are stepped, again in order, until none is left. Delivery takes no time.
+//! or answers woke are stepped, again in order, until none is left. Delivery takes no time. Once a second, before the
+//! nodes of that moment, their diagnostics are published as from outside.
 
 mod hub;
 mod recording;
@@ -17,6 +18,7 @@ use msgs::rcl_interfaces::msg::{Parameter, ParameterEvent};
 use msgs::{Message, Service};
 use parking_lot::Mutex;
 
+use crate::diagnostics::{self, Reported};
 use crate::host::{Hosted, Setup};
 use crate::names::Remaps;
 use crate::node::{Node, NodeError, Transition};
@@ -85,6 +87,8 @@ pub struct Lockstep {
     remaps: Remaps,
     overrides: Overrides,
     now: Time,
+    /// When diagnostics are published next.
+    report_due: Time,
     records: i64,
 }
 
@@ -99,6 +103,7 @@ impl Lockstep {
             remaps: Remaps::default(),
             overrides: Overrides::default(),
             now: start,
+            report_due: start + diagnostics::PERIOD,
             records: 0,
         }
     }
@@ -128,6 +133,7 @@ impl Lockstep {
             period: hosted.period.unwrap_or_default(),
             waker: hosted.waker,
             params: hosted.params,
+            reported: Reported::new(hosted.name.full(), hosted.inboxes, hosted.diagnostics),
             steps: 0,
         };
         if matches!(N::KIND, crate::node::Kind::Managed { .. }) {
@@ -136,6 +142,9 @@ impl Lockstep {
                     return Err(NodeError::Refused(format!("{} refuses {transition:?}", node.name)));
                 }
             }
+        }
+        if self.nodes.is_empty() {
+            self.report_due = self.now + diagnostics::PERIOD;
         }
         self.nodes.push(Box::new(node));
         // What it sends before its first step counts as from outside.
@@ -237,8 +246,11 @@ impl Lockstep {
     /// Runs up to `end`, moments at `end` included.
     pub fn run_until(&mut self, end: Time) -> Result<(), LockstepError> {
         self.settle()?;
-        while let Some(next) = self.nodes.iter().filter_map(|n| n.due()).min().filter(|t| *t <= end) {
+        while let Some(next) = self.next_moment().filter(|t| *t <= end) {
             self.now = next;
+            if next == self.report_due {
+                self.report();
+            }
             for index in 0..self.nodes.len() {
                 if self.nodes[index].due() == Some(next) {
                     self.step(index, true);
@@ -248,6 +260,22 @@ impl Lockstep {
         }
         self.now = self.now.max(end);
         Ok(())
+    }
+
+    /// The next moment in which something is due.
+    fn next_moment(&self) -> Option<Time> {
+        let report = (!self.nodes.is_empty()).then_some(self.report_due);
+        self.nodes.iter().filter_map(|n| n.due()).chain(report).min()
+    }
+
+    /// Publishes what the nodes say of themselves, as the live executor does.
+    fn report(&mut self) {
+        self.report_due = self.now + diagnostics::PERIOD;
+        let reports: Vec<_> = self.nodes.iter_mut().map(|n| n.report(self.now)).collect();
+        for report in reports {
+            // It has no bounded fields, so it always encodes.
+            let _ = self.publish(diagnostics::TOPIC, &report);
+        }
     }
 
     /// Runs for that time.

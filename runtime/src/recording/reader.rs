@@ -119,7 +119,8 @@ impl Bag {
         &self.description.ros_distro
     }
 
-    pub(super) fn custom_data(&self) -> BTreeMap<String, String> {
+    /// What the recorder was given as [`super::RecorderOptions::custom_data`].
+    pub fn custom_data(&self) -> BTreeMap<String, String> {
         self.description.custom_data.clone().unwrap_or_default()
     }
 }
