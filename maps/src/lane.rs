@@ -139,9 +139,20 @@ impl Lane {
         self.speed_limits.get(at).map_or(f64::INFINITY, |l| l.limit_mps)
     }
 
-    /// Width at an arc length, m.
-    pub fn width(&self, _s: f64) -> f64 {
-        todo!()
+    /// Width at an arc length, m, in the plane.
+    pub fn width(&self, s: f64) -> f64 {
+        self.cross_section(s).map_or(0.0, |(_, across)| across.truncate().length())
+    }
+
+    /// The right edge at an arc length, and from there to the left edge.
+    pub(crate) fn cross_section(&self, s: f64) -> Option<(DVec3, DVec3)> {
+        let Some((i, u)) = self.centre.locate(s) else {
+            let right = *self.right_edge.first()?;
+            return Some((right, *self.left_edge.first()? - right));
+        };
+        let right = self.right_edge.get(i)?.lerp(*self.right_edge.get(i + 1)?, u);
+        let left = self.left_edge.get(i)?.lerp(*self.left_edge.get(i + 1)?, u);
+        Some((right, left - right))
     }
 }
 
@@ -245,6 +256,7 @@ pub struct Object {
 impl Object {
     /// Whether a vehicle would collide with it.
     pub fn is_solid(&self) -> bool {
-        self.height_m > 0.1 && !matches!(self.kind.as_str(), "crosswalk" | "parkingSpace" | "roadMark" | "patch" | "none")
+        self.height_m > 0.1
+            && !matches!(self.kind.as_str(), "crosswalk" | "parkingSpace" | "roadMark" | "patch" | "none")
     }
 }

@@ -5,14 +5,20 @@
 
 mod error;
 mod geo;
+mod index;
 mod lane;
 mod map;
+mod opendrive;
 mod polyline;
 mod route;
+mod shipped;
 
 pub use error::{MapError, Place, Warning};
 pub use geo::{GeoReference, Wgs84};
-pub use lane::{Conflict, Junction, JunctionId, Lane, LaneChange, LaneId, LaneKey, LaneKind, Neighbour, Object, ObjectShape, Signal, SignalKind, SpeedLimit};
+pub use lane::{
+    Conflict, Junction, JunctionId, Lane, LaneChange, LaneId, LaneKey, LaneKind, Neighbour, Object,
+    ObjectShape, Signal, SignalKind, SpeedLimit,
+};
 pub use map::{LaneFilter, LanePosition, Map};
 pub use polyline::{Polyline, PolylinePoint};
-pub use route::{Route, RouteError, RouteOptions, RouteSegment};
+pub use route::{Route, RouteCost, RouteError, RouteLaneChange, RouteOptions, RouteSegment};
