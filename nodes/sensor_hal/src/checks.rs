@@ -153,6 +153,7 @@ mod tests {
     #[test]
     fn a_fix_without_position_passes_only_as_no_fix() {
         let mut m = NavSatFix { latitude: f64::NAN, ..NavSatFix::default() };
+        m.status.status = 0;
         assert_eq!(fix(&m), Err(Fault::Value));
         m.status.status = -1;
         assert_eq!(fix(&m), Ok(()));

@@ -103,7 +103,7 @@ fn only_good_passes<M: Message>(
     bad: &[fn(&mut M)],
 ) {
     let mut bench = Bench::new();
-    let mut fresh = |bench: &Bench| {
+    let fresh = |bench: &Bench| {
         let mut message = good.clone();
         *stamp(&mut message) = bench.now();
         message
@@ -144,10 +144,12 @@ fn sensors_that_talk_nonsense_are_not_heard() {
             |m| m.angular_velocity_covariance[4] = -1.0,
         ],
     );
+    let mut with_fix = NavSatFix::default();
+    with_fix.status.status = 0;
     only_good_passes(
         "/device/gnss/fix",
         "/sensors/gnss/fix",
-        &NavSatFix::default(),
+        &with_fix,
         |m| &mut m.header.stamp,
         &[
             |m| m.latitude = f64::NAN,

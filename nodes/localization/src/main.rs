@@ -1,0 +1,7 @@
+//! Where the vehicle is, as a program of its own.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runtime::run::<localization::LocalizationNode>()
+}
