@@ -145,8 +145,18 @@ impl Ports<'_> {
 
     /// A service that this node offers; requests step it.
     pub fn server<S: Service>(&mut self, service: &str) -> Result<Server<S>, NodeError> {
+        self.server_like(service, S::Response::default())
+    }
+
+    /// A service whose responses begin, in a real-time node, as copies of `prototype`: one whose strings and sequences
+    /// are as long as they ever get, so that filling them in never allocates.
+    pub fn server_like<S: Service>(
+        &mut self,
+        service: &str,
+        prototype: S::Response,
+    ) -> Result<Server<S>, NodeError> {
         let service = self.service(service)?;
-        let (server, on_call, pump) = Server::new(self.realtime, self.waker.clone());
+        let (server, on_call, pump) = Server::new(self.realtime, self.waker.clone(), prototype);
         self.wiring.server(&service, &ServiceTypes::of::<S>(), on_call)?;
         self.pumps.extend(pump);
         Ok(server)

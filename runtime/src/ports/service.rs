@@ -105,9 +105,9 @@ enum ServerSource<S: Service> {
 }
 
 impl<S: Service> Server<S> {
-    pub(super) fn new(realtime: bool, waker: Waker) -> (Self, OnCall, Option<Pump>) {
+    pub(super) fn new(realtime: bool, waker: Waker, prototype: S::Response) -> (Self, OnCall, Option<Pump>) {
         if realtime {
-            return Self::real_time();
+            return Self::real_time(&prototype);
         }
         let pending: Pending<S> = Arc::default();
         let inbox = Arc::clone(&pending);
@@ -124,9 +124,9 @@ impl<S: Service> Server<S> {
     }
 
     /// Requests go to the loop in a ring, answers come back in another, in the same order.
-    fn real_time() -> (Self, OnCall, Option<Pump>) {
+    fn real_time(prototype: &S::Response) -> (Self, OnCall, Option<Pump>) {
         let (producer, requests) = rt::ring(DEPTH, || None);
-        let (answers, mut answered) = rt::ring(DEPTH, S::Response::default);
+        let (answers, mut answered) = rt::ring(DEPTH, || prototype.clone());
         let producer = Mutex::new(producer);
         let waiting: Arc<Mutex<VecDeque<Answer>>> = Arc::default();
         let open = Arc::clone(&waiting);
@@ -149,7 +149,7 @@ impl<S: Service> Server<S> {
     }
 
     /// Answers all waiting requests: `handle` gets a request and fills in a response. The response begins as the
-    /// default, in a real-time node as an older response.
+    /// default, in a real-time node as an older response or the prototype: all of it is to be set.
     pub fn serve(&mut self, mut handle: impl FnMut(&S::Request, &mut S::Response)) {
         match &mut self.0 {
             ServerSource::Plain(pending) => loop {
