@@ -156,9 +156,9 @@ impl Panel {
         let mut seen: Vec<(&str, Color)> = vec![];
         for layer in &self.layers {
             let (label, color) = match layer {
-                Layer::Line { stroke, .. } | Layer::Vertical { stroke, .. } | Layer::Horizontal { stroke, .. } => {
-                    (&stroke.label, stroke.color)
-                }
+                Layer::Line { stroke, .. }
+                | Layer::Vertical { stroke, .. }
+                | Layer::Horizontal { stroke, .. } => (&stroke.label, stroke.color),
                 Layer::Area { fill, .. } | Layer::Dots { fill, .. } => (&fill.label, fill.color),
                 Layer::Text { .. } => continue,
             };
@@ -222,7 +222,10 @@ impl View {
                     format!(r#" stroke="{color}" stroke-opacity="{}" stroke-width="{width}""#, color.opacity)
                 });
                 let (color, opacity) = (fill.color, fill.color.opacity);
-                let _ = write!(svg, r#"<polygon points="{path}" fill="{color}" fill-opacity="{opacity}"{edge}/>"#);
+                let _ = write!(
+                    svg,
+                    r#"<polygon points="{path}" fill="{color}" fill-opacity="{opacity}"{edge}/>"#
+                );
             }
             Layer::Dots { points, radius_px, fill } => {
                 let (color, opacity) = (fill.color, fill.color.opacity);
