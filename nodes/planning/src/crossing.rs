@@ -37,7 +37,8 @@ pub fn crossings(map: &Map, route: &RouteLine) -> Vec<Crossing> {
     for (i, span) in route.spans.iter().enumerate() {
         let Some(junction) = map.lane(span.lane).junction else { continue };
         let Some(junction) = map.junctions.get(junction.0 as usize) else { continue };
-        let first = route.spans[..i].iter().rev().take_while(|s| map.lane(s.lane).junction == Some(junction.id));
+        let first =
+            route.spans[..i].iter().rev().take_while(|s| map.lane(s.lane).junction == Some(junction.id));
         let entry_s = first.last().map_or(span.from_s, |s| s.from_s);
         for conflict in &junction.conflicts {
             let (ours, theirs, priority) = match conflict {

@@ -99,7 +99,8 @@ fn standing(scene: &Scene) -> impl Iterator<Item = &Object> {
 
 /// Ways around the first standing object and those just behind it, on either side.
 fn passes(situation: &Situation<'_>, scene: &Scene) -> Vec<Candidate> {
-    let line = LateralProfile::through(situation.line_s, Default::default(), &[(situation.line_s + 1.0, 0.0)]);
+    let line =
+        LateralProfile::through(situation.line_s, Default::default(), &[(situation.line_s + 1.0, 0.0)]);
     let centre = Path::beside(&situation.route.line, &line, situation.line_s, situation.horizon_m);
     let vehicle = &situation.params.vehicle;
     let near = 0.5 * vehicle.width_m + 5.0;
@@ -156,7 +157,8 @@ fn pass(
     let most = 0.95 * vehicle.max_curvature_per_m();
     let drivable = path.points().iter().all(|p| p.curvature.abs() < most);
     let lane = situation.route.station(s + begin);
-    let leaves = lane.is_some_and(|l| if left { target + half > l.left_m } else { target - half < l.right_m });
+    let leaves =
+        lane.is_some_and(|l| if left { target + half > l.left_m } else { target - half < l.right_m });
     let free = !leaves || has_gap(situation, scene, |_| target);
     (drivable && free).then(|| Candidate { cost: PASS_COST_M + target.abs(), ..Candidate::of(profile) })
 }

@@ -59,7 +59,8 @@ impl ReferenceLine {
         for i in 0..n {
             let (a, b) = (i.saturating_sub(1), (i + 1).min(n - 1));
             let ds = line[b].s - line[a].s;
-            line[i].curvature_rate = if ds > 1e-9 { (line[b].curvature - line[a].curvature) / ds } else { 0.0 };
+            line[i].curvature_rate =
+                if ds > 1e-9 { (line[b].curvature - line[a].curvature) / ds } else { 0.0 };
         }
         Self { points: line }
     }
@@ -95,7 +96,8 @@ impl ReferenceLine {
         let (first, last) = (self.index_at(from_s), self.index_at(to_s) + 1);
         let nearest = self.points.get(first..=last.min(self.points.len().saturating_sub(1)));
         let distance = |p: &LinePoint| p.position.distance_squared(point);
-        let Some(start) = nearest.unwrap_or_default().iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))
+        let Some(start) =
+            nearest.unwrap_or_default().iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))
         else {
             return (0.0, 0.0);
         };

@@ -29,7 +29,11 @@ impl LateralProfile {
         let (mut at, mut state) = (from_s, from);
         for &(s, d) in knots {
             let length = (s - at).max(0.1);
-            pieces.push(Piece { from_s: at, length, shape: Quintic::between(state, Jet::resting(d), length) });
+            pieces.push(Piece {
+                from_s: at,
+                length,
+                shape: Quintic::between(state, Jet::resting(d), length),
+            });
             (at, state) = (at + length, Jet::resting(d));
         }
         Self { pieces }
@@ -115,7 +119,8 @@ impl Path {
 
     /// Arc length along the path beside an arc length of the reference line, m; goes on at its ends.
     pub fn s_of_line(&self, line_s: f64) -> f64 {
-        let i = self.points.partition_point(|p| p.line_s <= line_s).clamp(1, self.points.len().max(2) - 1) - 1;
+        let i =
+            self.points.partition_point(|p| p.line_s <= line_s).clamp(1, self.points.len().max(2) - 1) - 1;
         let Some([a, b]) = self.points.get(i..i + 2) else { return 0.0 };
         a.s + (line_s - a.line_s) * (b.s - a.s) / (b.line_s - a.line_s)
     }

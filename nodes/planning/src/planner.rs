@@ -229,7 +229,6 @@ impl Planner {
             horizon_m: length,
             max_speed_mps: max_speed,
             now_ns,
-            pose: measured.pose,
         };
         self.scene.update(&situation, objects);
         let mut best: Option<Choice> = None;
@@ -284,8 +283,7 @@ impl Planner {
         if on_route || tried {
             return;
         }
-        let known: Vec<LaneId> =
-            self.route.iter().flat_map(|r| r.stations.iter().map(|s| s.lane)).collect();
+        let known: Vec<LaneId> = self.route.iter().flat_map(|r| r.stations.iter().map(|s| s.lane)).collect();
         let (from, to) = ((measured.pose, measured.z), (stop.pose, stop.z));
         let route = find_route(&self.map, from, to, stop.has_heading, &known).and_then(|route| {
             let (vehicle, limit) = (&self.params.vehicle, self.params.default_speed_limit_mps);
@@ -308,9 +306,9 @@ impl Planner {
         let (Some(route), Some(kept)) = (&self.route, &self.kept) else { return false };
         let near = kept.path.points().first().map_or(0.0, |p| p.line_s);
         let (s, d) = route.line.project(measured.pose.position, near - 10.0, near + 20.0);
-        let allowed = route.station(s).map_or(OFF_ROUTE_M, |at| {
-            (at.road_left_m.max(-at.road_right_m) + 0.5).max(OFF_ROUTE_M)
-        });
+        let allowed = route
+            .station(s)
+            .map_or(OFF_ROUTE_M, |at| (at.road_left_m.max(-at.road_right_m) + 0.5).max(OFF_ROUTE_M));
         d.abs() > allowed || (s - near).abs() > 30.0
     }
 
@@ -375,17 +373,14 @@ impl Planner {
         fixed: &[Barrier],
         comfort: &Bounds,
     ) -> Choice {
-        let path =
-            Path::beside(&route.line, &candidate.profile, situation.line_s, situation.horizon_m);
+        let path = Path::beside(&route.line, &candidate.profile, situation.line_s, situation.horizon_m);
         let ceiling = limits::ceiling(route, &path, &self.params, situation.max_speed_mps);
-        let from = Motion {
-            s: 0.0,
-            speed_mps: situation.speed_mps,
-            acceleration_mps2: situation.acceleration_mps2,
-        };
+        let from =
+            Motion { s: 0.0, speed_mps: situation.speed_mps, acceleration_mps2: situation.acceleration_mps2 };
         let on_path = |b: &Barrier| Barrier { s: path.s_of_line(b.s), ..*b };
         let mut barriers: Vec<Barrier> = fixed.iter().chain(&candidate.barriers).map(on_path).collect();
-        let free = SpeedProblem { ceiling: &ceiling, barriers: &barriers, comfort: *comfort, braking: *comfort };
+        let free =
+            SpeedProblem { ceiling: &ceiling, barriers: &barriers, comfort: *comfort, braking: *comfort };
         let free_run = free.roll_out(from, STEPS, 0.5);
         barriers.extend(self.scene.barriers(situation, &path, &free_run));
         let braking = braking_for(&ceiling, &barriers, comfort, from, &self.params);

@@ -237,7 +237,8 @@ impl Raw<'_> {
             let on_a = self.on_lane(a, from + u * length);
             b_s = b.centre.project(on_a.position).0;
             let on_b = self.on_lane(b, b_s);
-            shift_m = a.centre.at(from + u * length).heading.sin_cos().into_left(on_b.position - on_a.position);
+            shift_m =
+                a.centre.at(from + u * length).heading.sin_cos().into_left(on_b.position - on_a.position);
             self.push(mix(&on_a, &on_b, smoother_step(u), shift_m));
         }
         let to_s = self.points.last().map_or(0.0, |p| p.raw_s);
@@ -274,7 +275,9 @@ impl Raw<'_> {
         let mut width = 0.0;
         let mut at = lane;
         for _ in 0..8 {
-            let Some(next) = (if left { at.left } else { at.right }).filter(|n| n.same_direction) else { break };
+            let Some(next) = (if left { at.left } else { at.right }).filter(|n| n.same_direction) else {
+                break;
+            };
             at = self.map.lane(next.lane);
             if !at.kind.is_drivable() {
                 break;

@@ -1,7 +1,6 @@
 //! What is around the vehicle and what of it is in its way.
 
 use maps::Map;
-use vehicle::Pose2;
 
 use crate::barrier::{Barrier, Reason};
 use crate::crossing::{Crossing, StopLine, crossings, stop_lines};
@@ -42,8 +41,6 @@ pub struct Situation<'a> {
     pub max_speed_mps: f64,
     /// Now, ns.
     pub now_ns: i64,
-    /// Measured pose of base_link.
-    pub pose: Pose2,
 }
 
 /// An object and the ways it may take.
@@ -195,7 +192,8 @@ impl Meeting<'_> {
         let object = Some(self.track.object.id);
         Some(if goes_along {
             // As if it had been there all the time.
-            let s = encounter.first.from_s - encounter.speed_mps * encounter.enters_s - vehicle.front_m() - gap;
+            let s =
+                encounter.first.from_s - encounter.speed_mps * encounter.enters_s - vehicle.front_m() - gap;
             let reason = Reason::Obstacle;
             Barrier { s, speed_mps: encounter.speed_mps, until_s: f64::INFINITY, reason, object }
         } else {
@@ -292,7 +290,8 @@ impl Meeting<'_> {
     }
 
     fn has_priority(&self) -> bool {
-        let mut shared = self.scene.crossings.iter().filter(|c| self.branch.lanes.contains(&c.other)).peekable();
+        let mut shared =
+            self.scene.crossings.iter().filter(|c| self.branch.lanes.contains(&c.other)).peekable();
         shared.peek().is_some() && shared.all(|c| c.has_priority)
     }
 }

@@ -65,12 +65,12 @@ mod tests {
 
     #[test]
     fn a_kink_becomes_a_curve() {
-        let line = |i: i32| DVec2::new(0.5 * f64::from(i), if i > 40 { 0.1 * f64::from(i - 40) } else { 0.0 });
+        let line =
+            |i: i32| DVec2::new(0.5 * f64::from(i), if i > 40 { 0.1 * f64::from(i - 40) } else { 0.0 });
         let points: Vec<_> = (0..80).map(line).collect();
         let out = whittaker(&points, &[1.0; 80], 250.0);
-        let bend = |p: &[DVec2]| {
-            p.windows(3).map(|w| (w[2] - 2.0 * w[1] + w[0]).length()).fold(0.0, f64::max)
-        };
+        let bend =
+            |p: &[DVec2]| p.windows(3).map(|w| (w[2] - 2.0 * w[1] + w[0]).length()).fold(0.0, f64::max);
         assert!(bend(&out) < 0.3 * bend(&points), "{} {}", bend(&out), bend(&points));
         let moved = points.iter().zip(&out).map(|(a, b)| a.distance(*b)).fold(0.0, f64::max);
         assert!(moved < 0.15, "{moved}");

@@ -49,8 +49,7 @@ fn within_curvature(wanted: &[DVec2], heights: &[f64], weights: &mut [f64], limi
         weights[0] = 100.0;
         weights[n - 1] = 100.0;
         line = ReferenceLine::through(&whittaker(wanted, weights, STIFFNESS), heights);
-        let tight: Vec<usize> =
-            (1..n - 1).filter(|i| line.points()[*i].curvature.abs() > limit).collect();
+        let tight: Vec<usize> = (1..n - 1).filter(|i| line.points()[*i].curvature.abs() > limit).collect();
         if tight.is_empty() {
             break;
         }
@@ -70,7 +69,12 @@ fn within_curvature(wanted: &[DVec2], heights: &[f64], weights: &mut [f64], limi
 
 /// How far each point of the line is to be moved to the left, m, so that the corners of the vehicle's outline at that
 /// point stay within the lane. Where both sides are out it is moved to the middle of them.
-fn outline_moves(line: &ReferenceLine, raw: &[RawPoint], middle: &[DVec2], vehicle: &VehicleParams) -> Vec<f64> {
+fn outline_moves(
+    line: &ReferenceLine,
+    raw: &[RawPoint],
+    middle: &[DVec2],
+    vehicle: &VehicleParams,
+) -> Vec<f64> {
     let half = 0.5 * vehicle.width_m;
     let stations = [-vehicle.rear_overhang_m, 0.5 * vehicle.wheelbase_m, vehicle.front_m()];
     let points = line.points();
@@ -81,7 +85,11 @@ fn outline_moves(line: &ReferenceLine, raw: &[RawPoint], middle: &[DVec2], vehic
         let j = nearest(middle, corner, expected);
         let (a, b) = (middle[j.saturating_sub(1)], middle[(j + 1).min(middle.len() - 1)]);
         let left = (b - a).normalize_or_zero().perp_dot(corner - middle[j]);
-        if side > 0.0 { left - (raw[j].left_m - EDGE_MARGIN_M) } else { raw[j].right_m + EDGE_MARGIN_M - left }
+        if side > 0.0 {
+            left - (raw[j].left_m - EDGE_MARGIN_M)
+        } else {
+            raw[j].right_m + EDGE_MARGIN_M - left
+        }
     };
     let worst = |i: usize, side: f64| stations.iter().map(|x| outside(i, *x, side)).fold(f64::MIN, f64::max);
     let at = |i: usize| {

@@ -164,9 +164,7 @@ impl SpeedProblem<'_> {
 
     /// Highest jerk in `low..=high` after which the ceilings can be kept; `low` if there is none.
     fn highest_jerk(&self, from: Motion, t: f64, hint: usize, barriers: bool, low: f64, high: f64) -> f64 {
-        let keeps = |jerk: f64| {
-            self.can_keep(from.after(jerk, TIME_STEP_S), t + TIME_STEP_S, hint, barriers)
-        };
+        let keeps = |jerk: f64| self.can_keep(from.after(jerk, TIME_STEP_S), t + TIME_STEP_S, hint, barriers);
         if keeps(high) {
             return high;
         }
@@ -182,9 +180,10 @@ impl SpeedProblem<'_> {
         low
     }
 
-    /// Whether the barriers can be kept from a state on.
+    /// Whether the barriers can be kept from a state on, within what the steps of time blur.
     pub fn is_feasible(&self, from: Motion) -> bool {
-        self.can_keep(from, 0.0, 0, true)
+        const BLUR_M: f64 = 0.3;
+        self.can_keep(Motion { s: from.s - BLUR_M, ..from }, 0.0, 0, true)
     }
 
     /// The motion from `from` on, a state every [`TIME_STEP_S`], `steps` + 1 of them. `clear_m` is how far ahead the

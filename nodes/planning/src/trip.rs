@@ -121,12 +121,7 @@ mod tests {
             stop.dwell.sec = 5;
             stop
         };
-        Trip {
-            trip_id: id.into(),
-            revision,
-            stops: stops.iter().map(stop).collect(),
-            ..Trip::default()
-        }
+        Trip { trip_id: id.into(), revision, stops: stops.iter().map(stop).collect(), ..Trip::default() }
     }
 
     fn x(state: &TripState) -> Option<f64> {

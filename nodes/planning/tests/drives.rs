@@ -5,15 +5,8 @@ mod common;
 use common::{Drive, Follows, map, percentile, random_pair};
 use planning::PlanningParams;
 
-const MAPS: [&str; 7] = [
-    "Town01",
-    "curve_r100",
-    "e6mini",
-    "fabriksgatan",
-    "multi_intersections",
-    "parking_demo",
-    "soderleden",
-];
+const MAPS: [&str; 7] =
+    ["Town01", "curve_r100", "e6mini", "fabriksgatan", "multi_intersections", "parking_demo", "soderleden"];
 
 fn drive_all(name: &str, follows: Follows, seeds: std::ops::RangeInclusive<u64>) {
     let mut failures = vec![];

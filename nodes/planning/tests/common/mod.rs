@@ -217,7 +217,8 @@ impl Drive {
         let wanted = ((self.vehicle.wheelbase_m * (curvature + feedback)).atan()).clamp(-limit, limit);
         let push = acceleration + 0.8 * (speed - m.speed_mps) - 0.3 * error.x;
         self.commands.push_back((wanted, push));
-        let (wanted, push) = if self.commands.len() > 5 { self.commands.pop_front().unwrap() } else { (0.0, 0.0) };
+        let (wanted, push) =
+            if self.commands.len() > 5 { self.commands.pop_front().unwrap() } else { (0.0, 0.0) };
         let rate = (wanted - self.steering) / 0.1;
         let most = self.vehicle.max_steering_rate_rad_per_s;
         self.steering += rate.clamp(-most, most) * DT;
@@ -229,7 +230,8 @@ impl Drive {
         self.curvature = self.steering.tan() / self.vehicle.wheelbase_m;
         let heading = m.pose.heading + v * self.curvature * DT;
         let position = m.pose.position + DVec2::from_angle(heading) * v * DT;
-        self.measured = Measured { pose: Pose2 { position, heading }, z: target.position.x * 0.0 + m.z, speed_mps: v };
+        self.measured =
+            Measured { pose: Pose2 { position, heading }, z: target.position.x * 0.0 + m.z, speed_mps: v };
         self.measured.z = plan.states[0].z;
     }
 
@@ -314,7 +316,8 @@ pub fn check(plan: &Plan) {
 pub fn outline(vehicle: &VehicleParams, pose: Pose2) -> [DVec2; 4] {
     let half = 0.5 * vehicle.width_m;
     let (front, rear) = (vehicle.front_m(), -vehicle.rear_overhang_m);
-    [(front, half), (rear, half), (rear, -half), (front, -half)].map(|(x, y)| pose.transform(DVec2::new(x, y)))
+    [(front, half), (rear, half), (rear, -half), (front, -half)]
+        .map(|(x, y)| pose.transform(DVec2::new(x, y)))
 }
 
 /// Distance of two boxes, m; 0 if they overlap.
