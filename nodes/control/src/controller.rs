@@ -15,6 +15,9 @@ use crate::{ControlParams, PERIOD_S};
 
 /// Odometry older than this says nothing of the present any more.
 pub const ODOMETRY_TIMEOUT: Duration = Duration::from_millis(200);
+/// A trajectory older than this, s, is not followed to its end: what is left of its path is needed to stop on. That is later
+/// than the gate's own timeout, so this is for a vehicle without the gate.
+const TRAJECTORY_TIMEOUT_S: f64 = 1.0;
 /// Clocks of the publishers may be ahead by this much.
 const CLOCK_TOLERANCE: Duration = Duration::from_millis(100);
 /// A trajectory that is shorter than this has no direction to steer by, m.
@@ -220,16 +223,15 @@ impl Controller {
     }
 
     fn mode(&self, now: Time, odometry_age: Duration, motion: &Motion) -> Mode {
-        let trajectory_age_s = now.since(self.trajectory.stamp).as_secs_f64();
+        let age_s = now.since(self.trajectory.stamp).as_secs_f64();
+        let over = age_s > self.trajectory.duration_s().min(TRAJECTORY_TIMEOUT_S);
         if odometry_age > ODOMETRY_TIMEOUT {
             Mode::OdometryStale
         } else if !self.trajectory.is_set() {
             Mode::NoTrajectory
         } else if self.params.fallback_mode {
             Mode::Fallback
-        } else if trajectory_age_s > self.trajectory.duration_s()
-            && (motion.speed_mps > 0.1 || self.trajectory.at_time(f64::INFINITY).speed_mps > 0.1)
-        {
+        } else if over && (motion.speed_mps > 0.1 || self.trajectory.at_time(f64::INFINITY).speed_mps > 0.1) {
             Mode::TrajectoryStale
         } else {
             Mode::Follow
@@ -271,6 +273,9 @@ impl Controller {
             if prediction.now.speed_mps > 0.3 {
                 return None;
             }
+            let way = projection.map_or(0.0, |p| p.way_m);
+            let target = self.shape.project(at.pose, way, (way - MAX_WAY_ERROR_M, way + MAX_WAY_ERROR_M));
+            late_m = target.map_or(0.0, |target| target.way_m - way);
         } else if let Some(projection) = projection {
             let ahead_s = self.predictor.drive_delay_s() - self.predictor.steering_delay_s();
             let way = projection.way_m + ahead_s * prediction.drive.speed_mps;

@@ -16,6 +16,11 @@ const MAX_INTEGRATED_M: f64 = 0.3;
 /// Nor is anything below this speed, m/s.
 const MIN_INTEGRATION_SPEED_MPS: f64 = 1.0;
 
+/// Curvature is the mean over so much time before and after, s.
+const SMOOTHING_S: f64 = 0.25;
+/// Samples on each side.
+const SMOOTHING_SAMPLES: i32 = 5;
+
 /// The steering controller.
 #[derive(Clone, Debug)]
 pub struct Lateral {
@@ -76,11 +81,14 @@ impl Lateral {
     pub fn step(&mut self, motion: &Motion, path: &Path, projection: &Projection) -> Steering {
         let speed = motion.speed_mps.max(0.0);
         let gains = self.gains.at(speed);
-        let lag_s = self.lag_s + self.params.tyre_lag_s2_per_m * speed;
-        // What is sent now is followed a lag later, so it answers to the curvature there.
-        let ahead = path.at_way(projection.way_m + speed * lag_s).curvature_per_m;
-        let here = projection.point.curvature_per_m;
-        let heading = wrap_angle(motion.pose.heading - projection.point.pose.heading);
+        // What is sent now is followed a lag later, so it answers to the curvature there. Where the rear axle's slip grows, its
+        // path bends less than the vehicle turns, which takes as much time again.
+        let tyres = self.params.tyre_lag_s2_per_m + self.params.tyre_slip_s2_per_m;
+        let lag_s = self.lag_s + tyres * speed;
+        let (here, ahead) = self.curvatures(speed, lag_s, path, projection);
+        // In a curve the rear axle slips outwards, so the vehicle points inwards.
+        let slip = self.params.tyre_slip_s2_per_m * speed * speed * projection.point.curvature_per_m;
+        let heading = wrap_angle(motion.pose.heading - projection.point.pose.heading - slip);
         let deviation = motion.steering_rad.tan() - self.wheelbase_m * here - self.integral;
         let most = MAX_APPROACH_RAD * gains.heading;
         let feedback = (gains.lateral * projection.lateral_m).clamp(-most, most)
@@ -99,6 +107,19 @@ impl Lateral {
         let rate_rad_per_s = ((angle_rad - self.command_rad) / PERIOD_S).abs();
         self.command_rad = angle_rad;
         Steering { angle_rad, rate_rad_per_s, limited }
+    }
+
+    /// Curvature beside the vehicle and where it is a lag later, 1/m. Both are means over a little way: where the curvature of a
+    /// path jumps the wheels can't, so they begin to turn before and are done after.
+    fn curvatures(&self, speed: f64, lag_s: f64, path: &Path, projection: &Projection) -> (f64, f64) {
+        let mean = |way_m: f64| {
+            let mut walk = path.walk(way_m - speed * SMOOTHING_S);
+            let samples = -SMOOTHING_SAMPLES..=SMOOTHING_SAMPLES;
+            let at = |i: i32| way_m + speed * SMOOTHING_S * f64::from(i) / f64::from(SMOOTHING_SAMPLES);
+            let sum: f64 = samples.map(|i| walk.curvature_at(at(i))).sum();
+            sum / f64::from(2 * SMOOTHING_SAMPLES + 1)
+        };
+        (mean(projection.way_m), mean(projection.way_m + speed * lag_s))
     }
 
     /// Bound of the tangent of the steering angle.

@@ -12,7 +12,7 @@
 //! | `/planning/trajectory` | NaN, infinite, absurd values; fewer than 2 points; times not rising; backward speeds; not in `map` | refused whole, the last good one goes on; diagnostic WARN |
 //! | | duplicated, out of order, stamp more than 100 ms in the future | refused; the last good one goes on |
 //! | | more than 512 points | the first 512 count |
-//! | | silent, stale | followed to its end in time, then a comfortable stop along its path; diagnostic WARN |
+//! | | silent, stale | followed for 1 s, at most to its end in time, then a comfortable stop along its path; diagnostic WARN |
 //! | | never came | the vehicle is held |
 //! | `/localization/odometry` | NaN, infinite, absurd values, not in `map` | refused; the last good one ages |
 //! | | duplicated, out of order, stamp more than 100 ms in the future | refused; the last good one ages |

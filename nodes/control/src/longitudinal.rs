@@ -6,11 +6,18 @@ use crate::{LongitudinalParams, PERIOD_S};
 pub const STANDING_MPS: f64 = 0.05;
 /// What is commanded while it is to stand, m/s^2: clearly braking, so that the hold brake is put on.
 pub const HOLD_MPS2: f64 = -1.0;
+/// And what that begins with.
+const FIRST_HOLD_MPS2: f64 = -0.2;
 /// A reference below this speed is a stand, m/s.
 const STAND_REFERENCE_MPS: f64 = 0.02;
 /// Highest speed that being late adds to the reference, m/s; being early may take off `MAX_SLOWER_MPS`.
 const MAX_FASTER_MPS: f64 = 0.2;
 const MAX_SLOWER_MPS: f64 = 1.0;
+/// Stopped this far short of the point, the vehicle creeps on; from farther away that is left to the planner, m.
+const CREEP_FROM_M: f64 = 0.15;
+const CREEP_TO_M: f64 = 1.0;
+/// Below this speed it rolls back instead, m/s.
+const ROLLS_BACK_MPS: f64 = -0.02;
 /// Bound of the feedback, m/s^2.
 const MAX_FEEDBACK_MPS2: f64 = 2.0;
 /// Bound of the integral, m/s^2: a slope of 15 %.
@@ -85,6 +92,8 @@ impl Longitudinal {
         self.holding = self.is_to_hold(aim, speed_mps);
         if self.holding {
             self.integral_mps2 = 0.0;
+            // Drive that held it on a slope must not outlast the stand, else the hold brake is put on late.
+            self.command_mps2 = self.command_mps2.min(FIRST_HOLD_MPS2);
             self.ramp(HOLD_MPS2);
             return self.command_mps2;
         }
@@ -97,7 +106,7 @@ impl Longitudinal {
     }
 
     fn is_to_hold(&mut self, aim: Aim, speed_mps: f64) -> bool {
-        let stands = speed_mps.abs() < STANDING_MPS;
+        let stands = speed_mps < STANDING_MPS;
         match aim {
             Aim::Stop => stands || (self.holding && speed_mps < 2.0 * STANDING_MPS),
             Aim::Follow(reference) if reference.soon_mps > STAND_REFERENCE_MPS => {
@@ -107,7 +116,12 @@ impl Longitudinal {
                 }
                 false
             }
-            Aim::Follow(_) => stands || (self.holding && speed_mps < 2.0 * STANDING_MPS),
+            // A little short of the point it creeps on.
+            Aim::Follow(reference) => {
+                let short =
+                    (CREEP_FROM_M..CREEP_TO_M).contains(&reference.late_m) && speed_mps > ROLLS_BACK_MPS;
+                (stands && !short) || (self.holding && speed_mps < 2.0 * STANDING_MPS)
+            }
         }
     }
 

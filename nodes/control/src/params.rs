@@ -34,6 +34,10 @@ pub struct LateralParams {
     /// How much the yaw rate lags behind the steering because of the tyres, per speed, s per m/s.
     #[schemars(range(min = 0.0, max = 0.05))]
     pub tyre_lag_s2_per_m: f64,
+    /// Angle by which the rear axle slips outwards in a curve, per lateral acceleration, rad per m/s^2: one over cornering
+    /// stiffness per mass on the axle.
+    #[schemars(range(min = 0.0, max = 0.03))]
+    pub tyre_slip_s2_per_m: f64,
     /// Highest lateral acceleration that the steering may cause, m/s^2.
     #[schemars(range(min = 0.5, max = 8.0))]
     pub max_lateral_acceleration_mps2: f64,
@@ -46,6 +50,7 @@ impl Default for LateralParams {
             max_bandwidth_rad_per_s: 2.2,
             integral_time_s: 4.0,
             tyre_lag_s2_per_m: 0.007,
+            tyre_slip_s2_per_m: 0.008,
             max_lateral_acceleration_mps2: 4.0,
         }
     }
@@ -76,9 +81,9 @@ pub struct LongitudinalParams {
 impl Default for LongitudinalParams {
     fn default() -> Self {
         Self {
-            speed_gain_per_s: 1.5,
-            position_gain_per_s: 0.5,
-            integral_time_s: 3.0,
+            speed_gain_per_s: 0.9,
+            position_gain_per_s: 0.35,
+            integral_time_s: 4.0,
             max_jerk_mps3: 4.0,
             comfortable_deceleration_mps2: 1.5,
         }

@@ -193,6 +193,11 @@ impl Path {
         }
     }
 
+    /// Begins to walk along the path at a way, m.
+    pub fn walk(&self, way_m: f64) -> Walk<'_> {
+        Walk { points: &self.points, next: self.points.partition_point(|p| p.way_m <= way_m) }
+    }
+
     /// The point of the path nearest to a position among those whose way is within `window`, m, and that lead about where
     /// `heading` does; of equally near ones that nearest to the way `expected_m`. `None` if there is none.
     pub fn project(&self, pose: Pose2, expected_m: f64, window: (f64, f64)) -> Option<Projection> {
@@ -228,6 +233,27 @@ impl Path {
             }
         }
         best.map(|(_, projection)| projection)
+    }
+}
+
+/// Goes along a path, forwards only.
+pub struct Walk<'a> {
+    points: &'a [PathPoint],
+    next: usize,
+}
+
+impl Walk<'_> {
+    /// Curvature at a way not before the last one, 1/m; at the ends for ways beyond.
+    pub fn curvature_at(&mut self, way_m: f64) -> f64 {
+        while self.points.get(self.next).is_some_and(|p| p.way_m <= way_m) {
+            self.next += 1;
+        }
+        let before = self.next.checked_sub(1).and_then(|i| self.points.get(i));
+        match (before, self.points.get(self.next)) {
+            (Some(a), Some(b)) => between(a, b, (way_m - a.way_m) / (b.way_m - a.way_m)).curvature_per_m,
+            (Some(p), None) | (None, Some(p)) => p.curvature_per_m,
+            (None, None) => 0.0,
+        }
     }
 }
 

@@ -158,7 +158,7 @@ impl Predictor {
 
     /// Corrects the modelled steering by a measured angle, rad, of so many steps ago.
     pub fn correct_steering(&mut self, measured_rad: f64, steps_ago: usize) {
-        const GAIN: f64 = 0.2;
+        const GAIN: f64 = 0.5;
         if steps_ago < HISTORY {
             let correction = GAIN * (measured_rad - self.past(steps_ago).steering_rad);
             self.history[self.newest].steering_rad += correction;
