@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::output::{Interrupted, Out, note};
-use crate::{bag, completions, interface, lifecycle, node, param, router, rt, service, topic};
+use crate::{bag, completions, interface, lifecycle, map, node, param, router, rt, service, topic};
 
 #[derive(Parser)]
 #[command(
@@ -60,6 +60,9 @@ enum Command {
     /// Record, play and inspect bags (MCAP)
     #[command(subcommand)]
     Bag(bag::Command),
+    /// What is in a map, how it looks, what is wrong with it
+    #[command(subcommand)]
+    Map(map::Command),
     /// Real-time fitness of this machine
     #[command(subcommand)]
     Rt(rt::Command),
@@ -95,6 +98,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Lifecycle(command) => command.run(&global, &mut out),
         Command::Interface(command) => command.run(&mut out),
         Command::Bag(command) => command.run(&global, &mut out),
+        Command::Map(command) => command.run(&mut out),
         Command::Rt(command) => command.run(&mut out),
         Command::Router(command) => command.run(&global, &mut out),
         Command::Completions(command) => command.run::<Cli>(&mut out),

@@ -7,6 +7,7 @@ mod graph_names;
 mod inbox;
 mod interface;
 mod lifecycle;
+mod map;
 mod node;
 mod output;
 mod param;

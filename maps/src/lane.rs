@@ -97,6 +97,8 @@ pub struct Lane {
     pub id: LaneId,
     /// What the file calls it.
     pub key: LaneKey,
+    /// Line of the file that it is described in, from 1.
+    pub line: u32,
     /// What it is for.
     pub kind: LaneKind,
     /// Its middle.

@@ -12,6 +12,7 @@ mod opendrive;
 mod polyline;
 mod route;
 mod shipped;
+pub mod validate;
 
 pub use error::{MapError, Place, Warning};
 pub use geo::{GeoReference, Wgs84};
@@ -22,3 +23,4 @@ pub use lane::{
 pub use map::{LaneFilter, LanePosition, Map};
 pub use polyline::{Polyline, PolylinePoint};
 pub use route::{Route, RouteCost, RouteError, RouteLaneChange, RouteOptions, RouteSegment};
+pub use shipped::SHIPPED;

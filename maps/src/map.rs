@@ -106,21 +106,14 @@ impl Map {
         if !is_opendrive {
             let what = format!(
                 "expected a file that ends in .xodr, or the name of a map that ships with the product: {}",
-                shipped::NAMES.join(", ")
+                crate::SHIPPED.join(", ")
             );
             return Err(MapError::Content {
                 place: Place { file: path.to_owned(), ..Place::default() },
                 what,
             });
         }
-        let bytes = std::fs::read(path).map_err(|source| MapError::Io { file: path.to_owned(), source })?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let line =
-                error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
-            let place = Place { file: path.to_owned(), line: line as u32 + 1, ..Place::default() };
-            MapError::Content { place, what: "it is not UTF-8".into() }
-        })?;
-        Self::from_opendrive(path, &text)
+        Self::from_opendrive(path, &read_text(path)?)
     }
 
     /// Reads OpenDRIVE. `file` is named in errors.
@@ -281,6 +274,17 @@ impl Map {
         let outside_m = beside.hypot(beyond);
         Some(Candidate { position, outside_m, height_m: (on.position.z - point.z).abs() })
     }
+}
+
+/// A text file.
+pub(crate) fn read_text(path: &Path) -> Result<String, MapError> {
+    let bytes = std::fs::read(path).map_err(|source| MapError::Io { file: path.to_owned(), source })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|b| **b == b'\n').count() as u32 + 1;
+        let place = Place { file: path.to_owned(), line, ..Place::default() };
+        MapError::Content { place, what: "it is not UTF-8".into() }
+    })
 }
 
 /// Where all else is equal: by height, distance from the middle and id.

@@ -1,7 +1,7 @@
 //! Maps that ship with the product.
 
-/// Their names.
-pub(crate) const NAMES: [&str; 1] = ["terminal-yard"];
+/// Names of the maps that ship with the product, for [`crate::Map::load`].
+pub const SHIPPED: [&str; 1] = ["terminal-yard"];
 
 /// The OpenDRIVE text of a shipped map.
 pub(crate) fn text(name: &str) -> Option<&'static str> {

@@ -158,6 +158,7 @@ impl<'n> Build<'n> {
         self.lanes.push(Lane {
             id,
             key: LaneKey { road: road.id.clone(), section: origin.section as u32, lane: record.id },
+            line: record.line,
             kind: record.kind,
             centre: Polyline::new(samples.iter().map(|s| s.centre)),
             left_edge: samples.iter().map(|s| s.left).collect(),
