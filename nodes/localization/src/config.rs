@@ -72,7 +72,7 @@ impl Default for FilterConfig {
     fn default() -> Self {
         Self {
             accel_noise: 0.03,
-            gyro_noise: 5e-4,
+            gyro_noise: 3e-4,
             accel_bias_walk: 5e-4,
             gyro_bias_walk: 2e-5,
             accel_bias_sigma: 0.1,

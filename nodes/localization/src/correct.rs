@@ -40,6 +40,8 @@ const GATE_3: f64 = 16.27;
 const WHEELS_EVERY_NS: i64 = 45_000_000;
 /// After so much rejection of the wheel speed the filter's own speed is doubted, ns.
 const WHEELS_RECOVERY_NS: i64 = 1_000_000_000;
+/// By this much more with each further rejection, m²/s².
+const DOUBT_VARIANCE: f64 = 1.0;
 /// Below this the wheels stand, m/s.
 const STANDING_MPS: f64 = 0.03;
 /// Above this a vehicle turns, rad/s.
@@ -49,8 +51,9 @@ const STANDING_NS: i64 = 400_000_000;
 /// Standard deviations at standstill.
 const STANDING_SPEED_SIGMA_MPS: f64 = 0.02;
 const STANDING_RATE_SIGMA_RAD_PER_S: f64 = 0.01;
-/// Sideways slip grows with lateral acceleration, (m/s)/(m/s²).
-const SLIP_PER_ACCELERATION: f64 = 0.03;
+/// In curves tyres roll at a slip angle in proportion to the lateral acceleration: some 0.01 rad/(m/s²) at the rear axle of
+/// a car. It is not noise but stays as long as the curve does, hence twice that.
+const SLIP_ANGLE_PER_ACCELERATION: f64 = 0.02;
 /// The heading of the AHRS is looked at this often, ns.
 const HEADING_EVERY_NS: i64 = 1_000_000_000;
 /// Smallest variance of a yaw rate from wheels, rad²/s²: tyres differ.
@@ -123,38 +126,49 @@ fn correct_by_wheels(
         return;
     }
     state.history.wheels_used_ns = Some(now);
-    if stands && now - since >= STANDING_NS {
-        correct_by_standstill(state);
-        return;
-    }
-    if let Some((rate, variance)) = yaw_rate {
-        let mut h = SMatrix::<f64, 1, N>::zeros();
-        h[at::GYRO_BIAS + 2] = -1.0;
-        let residual = SVector::<f64, 1>::new(rate - state.rate().z);
-        let noise = SMatrix::<f64, 1, 1>::new(variance.max(YAW_RATE_MIN_VARIANCE));
-        let _ = update(state, &residual, &h, &noise, GATE_1);
-    }
+    let outcome = if stands && now - since >= STANDING_NS {
+        correct_by_standstill(state)
+    } else {
+        if let Some((rate, variance)) = yaw_rate {
+            let _ = correct_by_yaw_rate(state, rate, variance);
+        }
+        correct_by_speed(state, speed_mps, variance, config)
+    };
+    state.history.wheels_rejected_since_ns = outcome.is_err().then(|| {
+        let since = state.history.wheels_rejected_since_ns.unwrap_or(now);
+        if now - since > WHEELS_RECOVERY_NS {
+            for i in at::VELOCITY..at::VELOCITY + 3 {
+                state.covariance[(i, i)] += DOUBT_VARIANCE;
+            }
+        }
+        since
+    });
+}
+
+fn correct_by_yaw_rate(state: &mut State, rate: f64, variance: f64) -> Result<f64, Rejected> {
+    let mut h = SMatrix::<f64, 1, N>::zeros();
+    h[at::GYRO_BIAS + 2] = -1.0;
+    let residual = SVector::<f64, 1>::new(rate - state.rate().z);
+    update(state, &residual, &h, &SMatrix::<f64, 1, 1>::new(variance.max(YAW_RATE_MIN_VARIANCE)), GATE_1)
+}
+
+/// Speed ahead, and none across and above the road.
+fn correct_by_speed(
+    state: &mut State,
+    speed_mps: f64,
+    variance: f64,
+    config: &FilterConfig,
+) -> Result<f64, Rejected> {
     let (predicted, h) = wheel_model(state, config);
     let residual = Vector3::new(speed_mps, 0.0, 0.0) - predicted;
-    let slip = SLIP_PER_ACCELERATION * (state.rate().z * predicted.x).abs();
+    let lateral_mps2 = state.rate().z * predicted.x;
+    let slip = SLIP_ANGLE_PER_ACCELERATION * (lateral_mps2 * predicted.x).abs();
     let noise = Matrix3::from_diagonal(&Vector3::new(
         variance.max(config.wheel_speed_sigma_mps.powi(2)),
         (config.lateral_slip_sigma_mps + slip).powi(2),
         config.vertical_slip_sigma_mps.powi(2),
     ));
-    let history = match update(state, &residual, &h, &noise, GATE_3) {
-        Ok(_) => None,
-        Err(Rejected) => {
-            let since = *state.history.wheels_rejected_since_ns.get_or_insert(now);
-            if now - since > WHEELS_RECOVERY_NS {
-                for i in at::VELOCITY..at::VELOCITY + 3 {
-                    state.covariance[(i, i)] += 1.0;
-                }
-            }
-            Some(since)
-        }
-    };
-    state.history.wheels_rejected_since_ns = history;
+    update(state, &residual, &h, &noise, GATE_3)
 }
 
 /// What the wheels report: speed along, across and above the road at the rear axle, where nothing slips; and its Jacobian.
@@ -176,20 +190,18 @@ pub fn wheel_model(state: &State, config: &FilterConfig) -> (Vector3<f64>, SMatr
     (predicted, h)
 }
 
-/// Zero velocity and zero angular rate.
-fn correct_by_standstill(state: &mut State) {
+/// Zero velocity, and if that can be, zero angular rate.
+fn correct_by_standstill(state: &mut State) -> Result<f64, Rejected> {
     let mut h = SMatrix::<f64, 3, N>::zeros();
     h.fixed_view_mut::<3, 3>(0, at::VELOCITY).fill_with_identity();
     let noise = Matrix3::from_diagonal_element(STANDING_SPEED_SIGMA_MPS.powi(2));
     let residual = -state.velocity;
-    // No gate: the wheels have said it for a while.
-    let _ = update(state, &residual, &h, &noise, f64::INFINITY);
+    update(state, &residual, &h, &noise, GATE_3)?;
     let mut h = SMatrix::<f64, 3, N>::zeros();
     h.fixed_view_mut::<3, 3>(0, at::GYRO_BIAS).fill_with_identity();
     let noise = Matrix3::from_diagonal_element(STANDING_RATE_SIGMA_RAD_PER_S.powi(2));
     let residual = state.rate();
-    let _ = update(state, &residual, &h, &noise, f64::INFINITY);
-    state.history.wheels_rejected_since_ns = None;
+    update(state, &residual, &h, &noise, GATE_3)
 }
 
 /// A GNSS position: where it is expected, and its Jacobian.

@@ -69,6 +69,8 @@ pub struct Counts {
 
 /// IMU readings that are kept for the start.
 const IMU_KEPT: usize = 150;
+/// Wheel speeds that are kept for the start.
+const WHEELS_KEPT: usize = 150;
 /// IMU readings that the start needs.
 const IMU_NEEDED: usize = 10;
 /// Fixes that are averaged at a start at standstill.
@@ -86,6 +88,10 @@ const HEADING_WRONG: f64 = 0.35;
 const STANDING_MPS: f64 = 0.1;
 /// No fix for longer than this is dead reckoning, ns.
 const FIX_MAX_AGE_NS: i64 = 1_000_000_000;
+
+fn is_finite(v: &Vector3<f64>) -> bool {
+    v.iter().all(|x| x.is_finite())
+}
 
 struct InitialFix {
     stamp_ns: i64,
@@ -105,6 +111,9 @@ pub struct Estimator {
     first_imu_ns: Option<i64>,
     ahrs: Option<Ahrs>,
     wheels_known: bool,
+    wheel_yaw_rate: f64,
+    /// Wheel speeds of the last second and a half, for the start.
+    recent_wheels: VecDeque<(i64, Measurement)>,
     fixes: VecDeque<InitialFix>,
     gyro_bias: Vector3<f64>,
     counts: Counts,
@@ -124,6 +133,8 @@ impl Estimator {
             first_imu_ns: None,
             ahrs: None,
             wheels_known: false,
+            wheel_yaw_rate: 0.0,
+            recent_wheels: VecDeque::with_capacity(WHEELS_KEPT + 1),
             fixes: VecDeque::with_capacity(FIXES_KEPT + 1),
             gyro_bias: Vector3::zeros(),
             counts: Counts::default(),
@@ -169,7 +180,8 @@ impl Estimator {
 
     /// Takes an IMU reading, with the orientation of its AHRS if it has one.
     pub fn imu(&mut self, reading: ImuReading, ahrs: Option<Ahrs>) {
-        if self.imu.back().is_some_and(|last| reading.stamp_ns <= last.stamp_ns) {
+        let is_old = self.imu.back().is_some_and(|last| reading.stamp_ns <= last.stamp_ns);
+        if is_old || !is_finite(&reading.input.gyro) || !is_finite(&reading.input.accel) {
             self.counts.not_taken += 1;
             return;
         }
@@ -183,6 +195,8 @@ impl Estimator {
             None => (self.gyro_bias, Vector3::z()),
         };
         self.reckoning.turn(reading.stamp_ns, (reading.input.gyro - bias).dot(&up));
+        let ahrs =
+            ahrs.filter(|a| [a.roll, a.pitch, a.heading, a.heading_sigma].iter().all(|v| v.is_finite()));
         self.ahrs = ahrs.or(self.ahrs);
         let Some(timeline) = &mut self.timeline else {
             self.start_without_fix(reading.stamp_ns);
@@ -204,7 +218,7 @@ impl Estimator {
             return;
         }
         let up = state.orientation.inverse_transform_vector(&Vector3::z());
-        let gyro = state.gyro_bias;
+        let gyro = state.gyro_bias + up * self.wheel_yaw_rate;
         let accel = state.accel_bias + up * crate::predict::GRAVITY_MPS2;
         self.counts.imu_guessed += 1;
         self.imu(ImuReading { stamp_ns, input: ImuInput { gyro, accel, measured: false } }, None);
@@ -217,13 +231,30 @@ impl Estimator {
 
     /// Takes speed, m/s, and yaw rate, rad/s, of the wheels with their variances.
     pub fn wheels(&mut self, stamp_ns: i64, speed_mps: f64, variance: f64, yaw_rate: Option<(f64, f64)>) {
-        self.wheels_known = true;
-        self.reckoning.wheels(speed_mps);
-        self.push(stamp_ns, Measurement::Wheels { speed_mps, variance, yaw_rate });
+        let yaw_rate = yaw_rate.filter(|(rate, variance)| rate.is_finite() && variance.is_finite());
+        let measurement = Measurement::Wheels { speed_mps, variance, yaw_rate };
+        if !speed_mps.is_finite() || !variance.is_finite() {
+            self.counts.not_taken += 1;
+            return;
+        }
+        if self.recent_wheels.back().is_none_or(|(last, _)| *last < stamp_ns) {
+            self.wheels_known = true;
+            self.wheel_yaw_rate = yaw_rate.map_or(0.0, |(rate, _)| rate);
+            self.reckoning.wheels(speed_mps);
+            if self.recent_wheels.len() == WHEELS_KEPT {
+                self.recent_wheels.pop_front();
+            }
+            self.recent_wheels.push_back((stamp_ns, measurement));
+        }
+        self.push(stamp_ns, measurement);
     }
 
     /// Takes a GNSS position in map, m, with its variances, m².
     pub fn fix(&mut self, stamp_ns: i64, position: Vector3<f64>, variance: Vector3<f64>) {
+        if !is_finite(&position) || !is_finite(&variance) {
+            self.counts.not_taken += 1;
+            return;
+        }
         let driven = self.reckoning.at(stamp_ns);
         let is_new_place =
             driven.is_some_and(|d| self.alignment.add(d.position, DVec2::new(position.x, position.y)));
@@ -311,7 +342,7 @@ impl Estimator {
         self.alignment.turn(white.x.max(white.y).sqrt())
     }
 
-    /// Begins the filter at a time, and catches up with the IMU readings since.
+    /// Begins the filter at a time, and catches up with what IMU and wheels said since.
     fn begin(
         &mut self,
         stamp_ns: i64,
@@ -343,6 +374,9 @@ impl Estimator {
         let mut timeline = Timeline::new(self.config.clone(), start.state(&self.config), *before);
         for reading in self.imu.range(next..) {
             let _ = timeline.push_imu(*reading);
+        }
+        for (stamp_ns, measurement) in &self.recent_wheels {
+            let _ = timeline.push(*stamp_ns, *measurement);
         }
         self.timeline = Some(timeline);
         self.fixes.clear();

@@ -207,7 +207,8 @@ impl LocalizationNode {
             let accel =
                 Vector3::new(m.linear_acceleration.x, m.linear_acceleration.y, m.linear_acceleration.z);
             // Written so that NaN is refused.
-            let believed = gyro.amax() <= MAX_RATE && accel.amax() <= MAX_ACCEL;
+            let believed =
+                gyro.iter().all(|v| v.abs() <= MAX_RATE) && accel.iter().all(|v| v.abs() <= MAX_ACCEL);
             if !believed || !is_near(stamp_ns, self.now) {
                 (self.dropped, self.dropped_at) = (self.dropped + 1, Some(self.now));
                 continue;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
-use drive::{Sample, drive};
+use drive::{Sample, cost_us, drive};
 use log::{Arrival, Log};
 
 /// Measures localization on segments of comma2k19.
@@ -56,6 +56,7 @@ fn main() -> Result<()> {
         let ends: Vec<_> = outages.iter().filter_map(|r| r.iter().rfind(|s| s.in_outage)).copied().collect();
         rows("at the end of an outage", &ends);
         drift(&outages);
+        println!("  {:.1} µs per IMU reading, fixes and wheels included", cost_us(&log));
         if let Some(file) = args.plot.as_ref().filter(|_| n == 0) {
             chart::draw(file, "Localization on a real car log (comma2k19)", &log, &without, &outages)?;
             println!("  drawn: {}", file.display());
