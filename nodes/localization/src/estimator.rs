@@ -115,6 +115,7 @@ pub struct Estimator {
     /// Wheel speeds of the last second and a half, for the start.
     recent_wheels: VecDeque<(i64, Measurement)>,
     fixes: VecDeque<InitialFix>,
+    last_fix_ns: Option<i64>,
     gyro_bias: Vector3<f64>,
     counts: Counts,
 }
@@ -136,6 +137,7 @@ impl Estimator {
             wheel_yaw_rate: 0.0,
             recent_wheels: VecDeque::with_capacity(WHEELS_KEPT + 1),
             fixes: VecDeque::with_capacity(FIXES_KEPT + 1),
+            last_fix_ns: None,
             gyro_bias: Vector3::zeros(),
             counts: Counts::default(),
         }
@@ -255,7 +257,9 @@ impl Estimator {
             self.counts.not_taken += 1;
             return;
         }
-        let driven = self.reckoning.at(stamp_ns);
+        let is_newest = self.last_fix_ns.is_none_or(|last| last < stamp_ns);
+        let driven = self.reckoning.at(stamp_ns).filter(|_| is_newest);
+        self.last_fix_ns = self.last_fix_ns.max(Some(stamp_ns));
         let is_new_place =
             driven.is_some_and(|d| self.alignment.add(d.position, DVec2::new(position.x, position.y)));
         if self.timeline.is_some() {

@@ -148,7 +148,8 @@ impl Timeline {
             self.pending.insert(at, (stamp_ns, measurement));
             return Ok(());
         }
-        if stamp_ns < self.anchor.stamp_ns {
+        // At the very time of the anchor it may be what the anchor was made from.
+        if stamp_ns <= self.anchor.stamp_ns {
             return Err(NotTaken::TooOld);
         }
         let key = (stamp_ns, event.rank());
