@@ -1,4 +1,4 @@
-//! Arrays of NumPy: version 1 to 3 of the format, `<f8` in C order, which is all that comma2k19 has.
+//! Arrays of NumPy: version 1 to 3 of the format, `<f8`, by rows or by columns, which is all that comma2k19 has.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ impl Table {
         let header = bytes.get(header_at..header_at + header_len).context("its header is cut off")?;
         let header = std::str::from_utf8(header)?;
         ensure!(header.contains("'<f8'"), "its numbers are not <f8: {header}");
-        ensure!(header.contains("'fortran_order': False"), "it is in Fortran's order");
+        let by_columns = header.contains("'fortran_order': True");
         let shape = header.split_once('(').and_then(|(_, rest)| rest.split_once(')')).context("no shape")?.0;
         let shape: Vec<usize> = shape
             .split(',')
@@ -44,6 +44,11 @@ impl Table {
             .map(|c| f64::from_le_bytes([c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]]))
             .collect();
         ensure!(values.len() == rows * columns && columns > 0, "its size does not fit its shape");
+        let values = if by_columns {
+            (0..values.len()).map(|i| values[i / columns + (i % columns) * rows]).collect()
+        } else {
+            values
+        };
         Ok(Self { values, columns })
     }
 
