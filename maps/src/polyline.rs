@@ -121,19 +121,28 @@ impl Polyline {
         self.refine(point, i, u)
     }
 
-    /// The nearest point on the curve, from the nearest one on the chord of segment `i`.
+    /// The nearest point on the curve, from the nearest one on the chord of segment `i`. In a bend the nearest chord may be
+    /// that of a neighbouring segment, so the search may go over to that.
     fn refine(&self, point: DVec2, i: usize, u: f64) -> (f64, f64) {
-        let (a, b) = (&self.points[i], &self.points[i + 1]);
-        let length = b.s - a.s;
-        let (at_start, at_end) = (i == 0, i + 2 == self.points.len());
-        let mut u = u;
-        for _ in 0..3 {
+        let last = self.points.len() - 2;
+        let (mut i, mut u) = (i, u);
+        for _ in 0..6 {
+            let (a, b) = (&self.points[i], &self.points[i + 1]);
             let on = interpolate(a, b, u);
             let tangent = DVec2::from_angle(on.heading);
             let offset = point - on.position.truncate();
             let bend = (1.0 - on.curvature * tangent.perp_dot(offset)).max(0.2);
-            u = (u + tangent.dot(offset) / (bend * length)).clamp(0.0, 1.0);
+            let step = tangent.dot(offset) / (bend * (b.s - a.s));
+            if u >= 1.0 && step > 0.0 && i < last {
+                (i, u) = (i + 1, 0.0);
+            } else if u <= 0.0 && step < 0.0 && i > 0 {
+                (i, u) = (i - 1, 1.0);
+            } else {
+                u = (u + step).clamp(0.0, 1.0);
+            }
         }
+        let (a, b) = (&self.points[i], &self.points[i + 1]);
+        let (at_start, at_end) = (i == 0, i == last);
         let on = interpolate(a, b, u);
         let offset = point - on.position.truncate();
         let tangent = DVec2::from_angle(on.heading);
