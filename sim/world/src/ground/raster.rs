@@ -27,6 +27,8 @@ pub(crate) struct Tile {
     materials: Box<[Material]>,
     /// Lowest and highest point of each block.
     blocks: [(f32, f32); BLOCKS * BLOCKS],
+    /// Highest point.
+    highest: f32,
     /// A second surface above: bridges. NaN where there is none.
     deck: Option<Box<[f32]>>,
 }
@@ -44,6 +46,8 @@ pub(crate) struct Window {
     tiles: Vec<Arc<Tile>>,
     /// Whether there is any deck.
     pub has_deck: bool,
+    /// Highest point of the ground, m.
+    pub highest_m: f64,
 }
 
 fn tile_of(point: DVec2) -> (i32, i32) {
@@ -71,7 +75,8 @@ impl Tile {
                 }
             }
         }
-        Self { heights, materials, blocks, deck }
+        let highest = blocks.iter().fold(f32::NEG_INFINITY, |h, b| h.max(b.1));
+        Self { heights, materials, blocks, highest, deck }
     }
 }
 
@@ -116,7 +121,8 @@ impl Rasters {
             }
         }
         let has_deck = tiles.iter().any(|t| t.deck.is_some());
-        Window { first, count, tiles, has_deck }
+        let highest_m = tiles.iter().fold(f32::NEG_INFINITY, |h, t| h.max(t.highest)).into();
+        Window { first, count, tiles, has_deck, highest_m }
     }
 }
 

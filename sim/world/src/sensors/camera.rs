@@ -90,8 +90,8 @@ impl Camera {
         self.encode()
     }
 
-    /// Fills a polygon given in the camera's frame.
-    fn fill(&mut self, corners: &[DVec3], rgb: Rgb) {
+    /// Fills a polygon given in the camera's frame. Pieces of one surface must not be smooth, or their seams show.
+    fn fill(&mut self, corners: &[DVec3], rgb: Rgb, smooth: bool) {
         let mut kept: Vec<DVec3> = Vec::with_capacity(corners.len() + 2);
         for (i, a) in corners.iter().enumerate() {
             let b = corners[(i + 1) % corners.len()];
@@ -112,6 +112,7 @@ impl Camera {
         let Some(path) = path.finish() else { return };
         let mut paint = Paint::default();
         paint.set_color(color(rgb));
+        paint.anti_alias = smooth;
         self.picture.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);
     }
 
@@ -130,7 +131,7 @@ impl Camera {
             };
             let corners =
                 [corner(near, 900.0), corner(near, -900.0), corner(far, -900.0), corner(far, 900.0)];
-            self.fill(&corners, Self::hazy(TERRAIN, 0.5 * (near + far.min(120.0))));
+            self.fill(&corners, Self::hazy(TERRAIN, 0.5 * (near + far.min(120.0))), false);
         }
     }
 
@@ -150,7 +151,7 @@ impl Camera {
                 if let Some(local) = seen(left[0]) {
                     let corner = |p: DVec3| view.local(frame.to_world(p));
                     let corners = [local, corner(left[1]), corner(right[1]), corner(right[0])];
-                    self.fill(&corners, Self::hazy(rgb, local.length()));
+                    self.fill(&corners, Self::hazy(rgb, local.length()), false);
                 }
             }
         }
@@ -173,7 +174,7 @@ impl Camera {
                     let corner = |p: DVec3| view.local(frame.to_world(p));
                     let corners =
                         [pair[0] + side, pair[1] + side, pair[1] - side, pair[0] - side].map(corner);
-                    self.fill(&corners, Self::hazy(WHITE, near.length()));
+                    self.fill(&corners, Self::hazy(WHITE, near.length()), true);
                 }
             }
         }
@@ -205,7 +206,7 @@ impl Camera {
         }
         faces.sort_by(|a, b| b.0.total_cmp(&a.0));
         for (distance, corners, rgb) in faces {
-            self.fill(&corners, Self::hazy(rgb, distance));
+            self.fill(&corners, Self::hazy(rgb, distance), true);
         }
     }
 

@@ -10,7 +10,7 @@
 
 use std::f64::consts::TAU;
 
-use glam::{DQuat, DVec2, DVec3};
+use glam::{DMat3, DQuat, DVec2, DVec3};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -181,6 +181,7 @@ impl LidarSensor {
         out: &mut Scan,
     ) {
         self.ranges.fill(f64::INFINITY);
+        let rotation = DMat3::from_quat(rotation);
         for azimuth in 0..self.azimuths.len() {
             self.meet_ground(azimuth, position, rotation, window);
         }
@@ -195,7 +196,7 @@ impl LidarSensor {
     }
 
     /// Finds the ground for all rays of an azimuth.
-    fn meet_ground(&mut self, azimuth: usize, position: DVec3, rotation: DQuat, window: &Window) {
+    fn meet_ground(&mut self, azimuth: usize, position: DVec3, rotation: DMat3, window: &Window) {
         let (cos_a, sin_a) = self.azimuths[azimuth];
         let flat = rotation * DVec3::new(cos_a, sin_a, 0.0);
         let up = rotation * DVec3::Z;
@@ -211,8 +212,16 @@ impl LidarSensor {
         };
         let mut channel = 0;
         let (mut slope, mut level) = slope_of(self.channels[0]);
-        let mut way = 0.5;
-        while way < self.params.max_range_m && channel < count {
+        let mut way = 0.5_f64;
+        while channel < count {
+            // Nothing is higher than the highest point: on level ground this leads right to the hit.
+            let clear = position.z - window.highest_m;
+            if clear > 0.0 {
+                way = if slope < 0.0 { way.max(-clear / slope) } else { f64::INFINITY };
+            }
+            if way >= self.params.max_range_m {
+                break;
+            }
             let at = origin + heading * way;
             let Some((low, high)) = window.block(at) else { break };
             let end = way + Window::way_out(at, heading);
@@ -244,7 +253,7 @@ impl LidarSensor {
     }
 
     /// Finds surfaces above the ground, ray by ray: there are few.
-    fn meet_decks(&mut self, azimuth: usize, position: DVec3, rotation: DQuat, window: &Window) {
+    fn meet_decks(&mut self, azimuth: usize, position: DVec3, rotation: DMat3, window: &Window) {
         if !window.has_deck {
             return;
         }
@@ -277,7 +286,7 @@ impl LidarSensor {
         &mut self,
         corners: &[DVec3],
         near_m: f64,
-        rotation: DQuat,
+        rotation: DMat3,
         looks: Looks,
         meet: impl Fn(DVec3) -> Option<f64>,
     ) {
@@ -321,18 +330,18 @@ impl LidarSensor {
         }
     }
 
-    fn meet_solid(&mut self, solid: &Solid, position: DVec3, rotation: DQuat) {
+    fn meet_solid(&mut self, solid: &Solid, position: DVec3, rotation: DMat3) {
         let reach = self.params.max_range_m + solid.half.length();
         if solid.center.distance_squared(position) > reach * reach {
             return;
         }
         let signs =
             |i: usize| DVec3::new((i & 1) as f64, (i >> 1 & 1) as f64, (i >> 2 & 1) as f64) * 2.0 - 1.0;
-        let inverse = rotation.inverse();
+        let inverse = rotation.transpose();
         let corners: [DVec3; 8] = std::array::from_fn(|i| {
             inverse * (solid.center + solid.rotation * (solid.half * signs(i)) - position)
         });
-        let back = solid.rotation.inverse();
+        let back = DMat3::from_quat(solid.rotation.inverse());
         let local = back * (position - solid.center);
         let outside = (local.abs() - solid.half).max(DVec3::ZERO).truncate().length();
         self.for_rays(&corners, outside, rotation, solid.looks, |ray| {
@@ -344,14 +353,14 @@ impl LidarSensor {
         });
     }
 
-    fn meet_wall(&mut self, wall: &Wall, position: DVec3, rotation: DQuat) {
+    fn meet_wall(&mut self, wall: &Wall, position: DVec3, rotation: DMat3) {
         let (edge, to_from) = (wall.to - wall.from, wall.from - position.truncate());
         let nearest = to_from + edge * (-to_from.dot(edge) / edge.length_squared().max(1e-9)).clamp(0.0, 1.0);
         let near = nearest.length();
         if near > self.params.max_range_m {
             return;
         }
-        let inverse = rotation.inverse();
+        let inverse = rotation.transpose();
         let corner = |p: DVec2, z: f64| inverse * (p.extend(z) - position);
         let corners = [
             corner(wall.from, wall.low_m),
@@ -373,12 +382,12 @@ impl LidarSensor {
     }
 
     /// Writes the returns with noise; lost ones are left out.
-    fn write(&self, rotation: DQuat, out: &mut Scan) {
+    fn write(&self, rotation: DMat3, out: &mut Scan) {
         out.data.clear();
         out.data.reserve(self.ranges.len() * POINT_STEP);
         let p = &self.params;
         let scan = mix(self.seed ^ mix(self.scans));
-        let up = rotation.inverse() * DVec3::Z;
+        let up = rotation.transpose() * DVec3::Z;
         for azimuth in 0..self.azimuths.len() {
             for channel in 0..self.channels.len() {
                 let index = azimuth * self.channels.len() + channel;
