@@ -1,10 +1,13 @@
 # Thin: each target is one or two commands that could be typed as well.
 CARGO ?= cargo
 
-.PHONY: help demo test lint format docs loom python-deps bench clean
+.PHONY: help drive demo test lint format docs loom python-deps bench clean
 
 help:            ## Lists the targets
 	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+drive:           ## Drives through the terminal yard in the simulator, and draws it to drive.png
+	$(CARGO) run --release --quiet -p atlas -- drive --plot drive.png
 
 demo:            ## Starts the example node, and listens to it with the atlas command for a few seconds
 	$(CARGO) build --quiet -p first_node -p atlas
@@ -29,12 +32,13 @@ format:          ## Formats the code
 docs:            ## Builds the API documentation
 	$(CARGO) doc --workspace --no-deps
 
-bench:           ## Measures transport, real-time loop, lockstep and recording on this machine (some minutes)
-	$(CARGO) build --release -p perf-transport -p perf-rt -p perf-lockstep -p perf-recording
+bench:           ## Measures transport, real-time loop, lockstep, recording and a live vehicle on this machine (some minutes)
+	$(CARGO) build --release -p atlas -p perf-transport -p perf-rt -p perf-lockstep -p perf-recording -p perf-vehicle
 	$(CARGO) run --release -q -p perf-transport -- roundtrip
 	$(CARGO) run --release -q -p perf-rt
 	$(CARGO) run --release -q -p perf-lockstep
 	$(CARGO) run --release -q -p perf-recording
+	$(CARGO) run --release -q -p perf-vehicle
 
 python-deps:     # Independent implementations that tests compare with; without them those tests say that they are skipped
 	@python3 -c 'import rosbags, mcap, mcap_ros2' 2>/dev/null \

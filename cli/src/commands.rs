@@ -8,14 +8,17 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::output::{Interrupted, Out, note};
-use crate::{bag, completions, interface, lifecycle, map, node, param, router, rt, service, topic};
+use crate::{
+    bag, completions, drive, interface, lifecycle, map, node, param, replay, router, rt, service, topic,
+    vehicle,
+};
 
 #[derive(Parser)]
 #[command(
     name = "atlas",
     version,
-    about = "AtlasMesh Fleet OS: topics, nodes, parameters, services and bags of ROS 2, without a ROS install",
-    after_help = "Examples:\n  atlas topic list -t\n  atlas topic echo /vehicle/state --once\n  \
+    about = "AtlasMesh Fleet OS: drive a vehicle, and look at its topics, nodes, parameters and bags, without a ROS install",
+    after_help = "Examples:\n  atlas drive --plot drive.png\n  atlas topic list -t\n  atlas topic echo /vehicle/state --once\n  \
                   atlas param set /planning_node max_speed 5.0\n  atlas bag record -a -o drive\n\n\
                   Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted before it was done."
 )]
@@ -39,6 +42,12 @@ pub struct Global {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Drive from a start to a goal in the simulator, faster than real time
+    Drive(drive::Command),
+    /// Run all nodes of a vehicle in this process, in real time
+    Vehicle(vehicle::Command),
+    /// Step every node of a recorded drive again and compare
+    Replay(replay::Command),
     /// List, inspect, watch and publish topics
     #[command(subcommand)]
     Topic(topic::Command),
@@ -91,6 +100,9 @@ fn run(cli: Cli) -> Result<()> {
     let global = cli.global;
     let mut out = Out::new(global.json);
     match cli.command {
+        Command::Drive(command) => command.run(&mut out),
+        Command::Vehicle(command) => command.run(&global),
+        Command::Replay(command) => command.run(&mut out),
         Command::Topic(command) => command.run(&global, &mut out),
         Command::Node(command) => command.run(&global, &mut out),
         Command::Param(command) => command.run(&global, &mut out),

@@ -3,6 +3,7 @@
 mod bag;
 mod commands;
 mod completions;
+mod drive;
 mod graph_names;
 mod inbox;
 mod interface;
@@ -13,14 +14,17 @@ mod output;
 mod param;
 mod qos_args;
 mod render;
+mod replay;
 mod router;
 mod rt;
+mod scene;
 mod service;
 mod session;
 mod stop;
 mod topic;
 mod type_description;
 mod types;
+mod vehicle;
 mod yaml;
 
 use std::process::ExitCode;
