@@ -16,10 +16,12 @@ pub struct Scene {
 impl Scene {
     /// The surroundings of a route.
     pub fn of(map: &Map, ends: &Ends) -> Self {
-        let mut panel = Panel::new("Map, route and path").equal_scale().background(Color::GROUND);
-        scene::roads(&mut panel, map);
+        const AROUND_M: f64 = 40.0;
         let route = scene::route_line(map, &ends.route);
-        panel.line(route, Stroke::new(Color::BLUE.opacity(0.35)).width(5.0).label("route"));
+        let low = route.iter().copied().reduce(DVec2::min).unwrap_or_default() - AROUND_M;
+        let high = route.iter().copied().reduce(DVec2::max).unwrap_or_default() + AROUND_M;
+        let mut panel = scene::Scene::new(map, Some((low, high))).panel("Map, route and path");
+        panel.line(route, Stroke::new(Color::BLUE.opacity(0.35)).width(6.0).label("route"));
         Self { map: panel, title: map.name.clone() }
     }
 

@@ -20,16 +20,16 @@ use scenario::{DriveSettings, Ends};
 /// Longer than anything takes.
 const LONG: Duration = Duration::from_secs(120);
 
-/// Packages and their executables.
-const PROCESSES: [(&str, &str); 8] = [
-    ("world", "sim_world_node"),
-    ("sensor_hal", "sensor_hal_node"),
-    ("localization", "localization_node"),
-    ("perception", "perception_node"),
-    ("planning", "planning_node"),
-    ("control", "control_node"),
-    ("decision", "decision_node"),
-    ("health_monitor", "health_monitor_node"),
+/// The executables of a vehicle.
+const PROCESSES: [&str; 8] = [
+    "sim_world_node",
+    "sensor_hal_node",
+    "localization_node",
+    "perception_node",
+    "planning_node",
+    "control_node",
+    "decision_node",
+    "health_monitor_node",
 ];
 
 #[derive(Default)]
@@ -65,9 +65,9 @@ impl LiveVehicle {
             std::fs::write(&file, text).unwrap();
             args.extend(["--params-file".into(), file.to_str().unwrap().into()]);
         }
-        let folder_of_programs = build();
-        let processes = PROCESSES.map(|(_, name)| {
-            let child = Command::new(folder_of_programs.join(name))
+        let programs = programs();
+        let processes = PROCESSES.map(|name| {
+            let child = Command::new(programs.join(name))
                 .args(&args)
                 .env("ATLAS_RENDEZVOUS", &rendezvous)
                 .env("ATLAS_CONNECT", "")
@@ -199,19 +199,18 @@ fn signal(process: u32, signal: &str) {
     assert!(sent.success());
 }
 
-/// Builds the executables, which `cargo test` does not do for other packages, into the folder of this test's profile.
-fn build() -> PathBuf {
+/// The folder of this test's profile, which holds the executables: `cargo test --workspace` builds them before any test runs. Only if one
+/// is missing they are built here; after a change, `cargo build --workspace --bins` renews them for `cargo test -p e2e` alone.
+fn programs() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().and_then(|deps| deps.parent()).unwrap().to_path_buf();
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--bins"]);
-    if folder.ends_with("release") {
-        cargo.arg("--release");
+    if PROCESSES.iter().any(|name| !folder.join(name).exists()) {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--workspace", "--bins"]);
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.env("CARGO_TARGET_DIR", folder.parent().unwrap()).status().unwrap().success());
     }
-    for (package, _) in PROCESSES {
-        cargo.args(["--package", package]);
-    }
-    let built = cargo.env("CARGO_TARGET_DIR", folder.parent().unwrap()).status().unwrap();
-    assert!(built.success());
     folder
 }
