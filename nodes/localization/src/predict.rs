@@ -21,9 +21,9 @@ pub struct ImuInput {
 }
 
 /// Noise in place of that of the IMU when readings are missing: acceleration of ordinary driving, m/s²·√s.
-const GUESS_ACCEL_NOISE: f64 = 1.0;
+const GUESS_ACCEL_NOISE: f64 = 2.0;
 /// The same for turning, rad/s·√s.
-const GUESS_GYRO_NOISE: f64 = 0.1;
+const GUESS_GYRO_NOISE: f64 = 0.3;
 
 /// Propagates to `stamp_ns` with an input that is constant until then.
 pub fn predict(state: &mut State, input: &ImuInput, stamp_ns: i64, config: &FilterConfig) {
