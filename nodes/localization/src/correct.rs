@@ -58,6 +58,12 @@ const SLIP_ANGLE_PER_ACCELERATION: f64 = 0.02;
 const HEADING_EVERY_NS: i64 = 1_000_000_000;
 /// Smallest variance of a yaw rate from wheels, rad²/s²: tyres differ.
 const YAW_RATE_MIN_VARIANCE: f64 = 0.02 * 0.02;
+/// Standard deviation of the slip of driven and braked wheels, as a share of the speed for each m/s^2: a tyre whose slip
+/// stiffness is ten times its load slips by 1 % per m/s^2 (Pacejka 2012, ch. 1). It lasts as long as the acceleration does,
+/// so it is assumed larger than it is, lest the scale of the wheels takes it for its own.
+const SLIP_RATIO_PER_ACCELERATION: f64 = 0.03;
+/// The same without acceleration: rolling and driving resistance.
+const SLIP_RATIO: f64 = 0.004;
 /// Smallest standard deviation of a fix, m.
 const FIX_MIN_SIGMA_M: f64 = 0.01;
 
@@ -163,8 +169,9 @@ fn correct_by_speed(
     let residual = Vector3::new(speed_mps, 0.0, 0.0) - predicted;
     let lateral_mps2 = state.rate().z * predicted.x;
     let slip = SLIP_ANGLE_PER_ACCELERATION * (lateral_mps2 * predicted.x).abs();
+    let ratio = SLIP_RATIO + SLIP_RATIO_PER_ACCELERATION * state.specific_force().x.abs();
     let noise = Matrix3::from_diagonal(&Vector3::new(
-        variance.max(config.wheel_speed_sigma_mps.powi(2)),
+        variance.max(config.wheel_speed_sigma_mps.powi(2)) + (ratio * predicted.x).powi(2),
         (config.lateral_slip_sigma_mps + slip).powi(2),
         config.vertical_slip_sigma_mps.powi(2),
     ));

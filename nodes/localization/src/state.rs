@@ -93,6 +93,11 @@ impl State {
         self.gyro - self.gyro_bias
     }
 
+    /// Specific force, m/s², in the body frame: what tyres and gravity do to the vehicle.
+    pub fn specific_force(&self) -> Vector3<f64> {
+        self.accel - self.accel_bias
+    }
+
     /// Velocity in the body frame, m/s.
     pub fn body_velocity(&self) -> Vector3<f64> {
         self.orientation.inverse_transform_vector(&self.velocity)

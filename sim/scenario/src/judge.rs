@@ -1,5 +1,7 @@
 //! Judges a drive by the truth of the simulator.
 
+use std::collections::VecDeque;
+
 use glam::{DVec2, DVec3};
 use maps::{LaneFilter, LaneId, Map};
 use msgs::Message;
@@ -21,6 +23,7 @@ const DRIVES_MPS: f64 = 0.3;
 const SHORT_STAND_S: f64 = 1.0;
 /// Ground truth comes at 100 Hz, lanes are looked up at 10 Hz.
 const TRUTH_PER_LOOK: u64 = 10;
+const TRUTHS_KEPT: usize = 20;
 
 /// Watches a drive.
 pub struct Judge {
@@ -37,7 +40,9 @@ pub struct Judge {
     standing_since_s: f64,
     has_moved: bool,
     distance_m: f64,
-    estimate: Option<DVec2>,
+    /// The last truths, by stamp: an estimate is compared with the one of its own time.
+    truth_of: VecDeque<(Time, DVec2)>,
+    localization_error_m: f64,
     path: Vec<DVec2>,
     speeds: Vec<f64>,
     stop_reason: u8,
@@ -77,7 +82,8 @@ impl Judge {
             standing_since_s: 0.0,
             has_moved: false,
             distance_m: 0.0,
-            estimate: None,
+            truth_of: VecDeque::new(),
+            localization_error_m: f64::NAN,
             path: vec![],
             speeds: vec![],
             stop_reason: Trajectory::STOP_REASON_NONE,
@@ -127,8 +133,10 @@ impl Judge {
             }
             "/localization/odometry" => {
                 if let Ok(odometry) = Odometry::decode(event.payload) {
-                    let p = &odometry.pose.pose.position;
-                    self.estimate = Some(DVec2::new(p.x, p.y));
+                    let (p, stamp) = (&odometry.pose.pose.position, Time::from(&odometry.header.stamp));
+                    if let Some((_, truth)) = self.truth_of.iter().find(|(time, _)| *time == stamp) {
+                        self.localization_error_m = truth.distance(DVec2::new(p.x, p.y));
+                    }
                 }
             }
             _ => {}
@@ -142,6 +150,10 @@ impl Judge {
         if let Some(last) = self.position.replace(position) {
             self.distance_m += last.truncate().distance(flat);
         }
+        if self.truth_of.len() == TRUTHS_KEPT {
+            self.truth_of.pop_front();
+        }
+        self.truth_of.push_back((Time::from(&truth.header.stamp), flat));
         self.speed_mps = truth.twist.twist.linear.x;
         let lateral_acceleration = (self.speed_mps * truth.twist.twist.angular.z).abs();
         self.lateral_acceleration_mps2 = self.lateral_acceleration_mps2.max(lateral_acceleration);
@@ -163,7 +175,7 @@ impl Judge {
                 planned_speed_mps: planned.copied().unwrap_or_default(),
                 limit_mps: self.limit_mps,
                 lateral_error_m: on_path.map_or(0.0, |(distance, ..)| distance),
-                localization_error_m: self.estimate.map_or(f64::NAN, |e| e.distance(flat)),
+                localization_error_m: self.localization_error_m,
             });
         }
         self.truths += 1;
