@@ -51,9 +51,12 @@ const STANDING_NS: i64 = 400_000_000;
 /// Standard deviations at standstill.
 const STANDING_SPEED_SIGMA_MPS: f64 = 0.02;
 const STANDING_RATE_SIGMA_RAD_PER_S: f64 = 0.01;
-/// In curves tyres roll at a slip angle in proportion to the lateral acceleration: some 0.01 rad/(m/s²) at the rear axle of
-/// a car. It is not noise but stays as long as the curve does, hence twice that.
-const SLIP_ANGLE_PER_ACCELERATION: f64 = 0.02;
+/// In curves tyres roll at a slip angle in proportion to the lateral acceleration: the load of the rear axle over its cornering
+/// stiffness, some 0.008 rad/(m/s²) for passenger cars and small buses (Pacejka 2012, ch. 1). Without it the heading would be
+/// the course.
+const SLIP_ANGLE_PER_ACCELERATION: f64 = 0.008;
+/// Tyres differ; and it is not noise but stays as long as the curve does.
+const SLIP_ANGLE_SIGMA_PER_ACCELERATION: f64 = 0.01;
 /// The heading of the AHRS is looked at this often, ns.
 const HEADING_EVERY_NS: i64 = 1_000_000_000;
 /// Smallest variance of a yaw rate from wheels, rad²/s²: tyres differ.
@@ -166,9 +169,10 @@ fn correct_by_speed(
     config: &FilterConfig,
 ) -> Result<f64, Rejected> {
     let (predicted, h) = wheel_model(state, config);
-    let residual = Vector3::new(speed_mps, 0.0, 0.0) - predicted;
-    let lateral_mps2 = state.rate().z * predicted.x;
-    let slip = SLIP_ANGLE_PER_ACCELERATION * (lateral_mps2 * predicted.x).abs();
+    // Lateral acceleration times speed: a slip angle per acceleration makes a speed of it.
+    let outwards = -state.rate().z * predicted.x * predicted.x;
+    let residual = Vector3::new(speed_mps, SLIP_ANGLE_PER_ACCELERATION * outwards, 0.0) - predicted;
+    let slip = SLIP_ANGLE_SIGMA_PER_ACCELERATION * outwards.abs();
     let ratio = SLIP_RATIO + SLIP_RATIO_PER_ACCELERATION * state.specific_force().x.abs();
     let noise = Matrix3::from_diagonal(&Vector3::new(
         variance.max(config.wheel_speed_sigma_mps.powi(2)) + (ratio * predicted.x).powi(2),

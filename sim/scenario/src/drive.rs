@@ -138,9 +138,8 @@ impl Drive {
         let (position, _) = judge.vehicle();
         let off_m = DVec2::distance(goal.truncate(), position.truncate());
         let stands_s = judge.stands_for_s();
-        if judge.says_goal() && stands_s > GOAL_STAND_S && judge.latched().is_none() {
-            let missed = format!("stopped {off_m:.1} m from the goal");
-            return Some(if off_m <= GOAL_M { Ok(()) } else { Err(missed) });
+        if judge.says_goal() && stands_s > GOAL_STAND_S && off_m <= GOAL_M && judge.latched().is_none() {
+            return Some(Ok(()));
         }
         if judge.collided() && stands_s > 1.0 {
             return Some(Err("collision".into()));
