@@ -223,6 +223,8 @@ impl Estimator {
         let gyro = state.gyro_bias + up * self.wheel_yaw_rate;
         let accel = state.accel_bias + up * crate::predict::GRAVITY_MPS2;
         self.counts.imu_guessed += 1;
+        // The way driven is a guess too: it says nothing about the heading.
+        self.alignment.clear();
         self.imu(ImuReading { stamp_ns, input: ImuInput { gyro, accel, measured: false } }, None);
     }
 
