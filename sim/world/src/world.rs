@@ -197,7 +197,7 @@ impl World {
         for ego in &mut self.egos {
             ego.update(&self.physics, STEP_S);
         }
-        let on_watch = self.steps % WATCH_STEPS == 0;
+        let on_watch = self.steps.is_multiple_of(WATCH_STEPS);
         let motions: Vec<_> = self.egos.iter().map(|e| (e.motion.velocity, e.velocity())).collect();
         for index in 0..self.egos.len() {
             let velocity_of = |other: u32| motions.get(other as usize).map_or(DVec3::ZERO, |m| m.0);

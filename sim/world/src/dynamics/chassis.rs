@@ -190,8 +190,7 @@ impl Chassis {
         }
         let mut wrench = Wrench::default();
         let mut power_w = 0.0;
-        for i in 0..4 {
-            let (point, surface, upright, travel) = contacts[i];
+        for (i, (point, surface, upright, travel)) in contacts.into_iter().enumerate() {
             let angle = self.wheel_angle(&self.wheels[i], demand.steering_angle_rad);
             let velocity = body.velocity_at(point);
             let other = self.wheels[i ^ 1].travel;

@@ -21,12 +21,38 @@ const MAX_TILES: usize = 3000;
 /// A second surface over the lowest counts as a deck from this height on, m.
 const DECK_M: f64 = 2.0;
 
+/// What is known of a block of cells.
+#[derive(Clone, Copy)]
+pub(crate) struct Block {
+    /// Lowest and highest point, m.
+    low: f32,
+    high: f32,
+    /// Whether it is a plane, level or not.
+    pub is_plane: bool,
+}
+
+impl Block {
+    /// Highest point, m.
+    pub fn high_m(&self) -> f64 {
+        self.high.into()
+    }
+
+    /// Whether it is a level plane.
+    pub fn is_level(&self) -> bool {
+        self.high - self.low < LEVEL_M
+    }
+}
+
+/// Blocks that are level to this are planes, m.
+const LEVEL_M: f32 = 0.004;
+/// Blocks that deviate from a plane by no more than this are planes, m.
+const PLANE_M: f32 = 0.008;
+
 /// Part of the raster.
 pub(crate) struct Tile {
     heights: Box<[f32]>,
     materials: Box<[Material]>,
-    /// Lowest and highest point of each block.
-    blocks: [(f32, f32); BLOCKS * BLOCKS],
+    blocks: [Block; BLOCKS * BLOCKS],
     /// Highest point.
     highest: f32,
     /// A second surface above: bridges. NaN where there is none.
@@ -60,7 +86,6 @@ impl Tile {
         let corner = DVec2::new(f64::from(index.0), f64::from(index.1)) * TILE_M;
         let mut heights = vec![0.0_f32; TILE * TILE].into_boxed_slice();
         let mut materials = vec![Material::Terrain; TILE * TILE].into_boxed_slice();
-        let mut blocks = [(f32::INFINITY, f32::NEG_INFINITY); BLOCKS * BLOCKS];
         let mut deck: Option<Box<[f32]>> = None;
         for j in 0..TILE {
             for i in 0..TILE {
@@ -68,16 +93,32 @@ impl Tile {
                 let (low, material, high) = ground.column(point);
                 let at = j * TILE + i;
                 (heights[at], materials[at]) = (low as f32, material);
-                let block = &mut blocks[(j / BLOCK) * BLOCKS + i / BLOCK];
-                *block = (block.0.min(low as f32), block.1.max(low as f32));
                 if let Some(high) = high {
                     deck.get_or_insert_with(|| vec![f32::NAN; TILE * TILE].into())[at] = high as f32;
                 }
             }
         }
-        let highest = blocks.iter().fold(f32::NEG_INFINITY, |h, b| h.max(b.1));
+        let blocks = std::array::from_fn(|b| block_of(&heights, b % BLOCKS * BLOCK, b / BLOCKS * BLOCK));
+        let highest = blocks.iter().fold(f32::NEG_INFINITY, |h, b: &Block| h.max(b.high));
         Self { heights, materials, blocks, highest, deck }
     }
+}
+
+/// The block of which `(i, j)` is the first cell.
+fn block_of(heights: &[f32], i: usize, j: usize) -> Block {
+    let at = |di: usize, dj: usize| heights[(j + dj) * TILE + i + di];
+    let span = (BLOCK - 1) as f32;
+    let slopes = ((at(BLOCK - 1, 0) - at(0, 0)) / span, (at(0, BLOCK - 1) - at(0, 0)) / span);
+    let mut block = Block { low: f32::INFINITY, high: f32::NEG_INFINITY, is_plane: true };
+    for dj in 0..BLOCK {
+        for di in 0..BLOCK {
+            let height = at(di, dj);
+            (block.low, block.high) = (block.low.min(height), block.high.max(height));
+            let plane = at(0, 0) + slopes.0 * di as f32 + slopes.1 * dj as f32;
+            block.is_plane &= (height - plane).abs() < PLANE_M;
+        }
+    }
+    block
 }
 
 impl Ground {
@@ -147,12 +188,11 @@ impl Window {
         Some((tile, i % TILE, j % TILE))
     }
 
-    /// Lowest and highest point of the block that a point is in, m.
+    /// The block that a point is in.
     #[inline]
-    pub fn block(&self, point: DVec2) -> Option<(f64, f64)> {
+    pub fn block(&self, point: DVec2) -> Option<&Block> {
         let (tile, i, j) = self.find(point)?;
-        let (low, high) = tile.blocks[(j / BLOCK) * BLOCKS + i / BLOCK];
-        Some((low.into(), high.into()))
+        Some(&tile.blocks[(j / BLOCK) * BLOCKS + i / BLOCK])
     }
 
     /// Height of the ground, m.

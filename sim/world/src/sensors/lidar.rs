@@ -125,8 +125,8 @@ pub(crate) struct LidarSensor {
 
 /// Step of the walk over uneven ground, m.
 const STEP_M: f64 = 0.25;
-/// Blocks that are even to this are planes, m.
-const EVEN_M: f64 = 0.004;
+/// Distance from the border of a block at which its last height is taken, m.
+const BORDER_M: f64 = 0.01;
 /// Height of the ray that gives an azimuth its direction, rad.
 const TYPICAL_ELEVATION: f64 = -0.14;
 /// Nearest return, m.
@@ -223,7 +223,8 @@ impl LidarSensor {
                 break;
             }
             let at = origin + heading * way;
-            let Some((low, high)) = window.block(at) else { break };
+            let Some(block) = window.block(at) else { break };
+            let high = block.high_m();
             let end = way + Window::way_out(at, heading);
             loop {
                 let lowest = position.z + slope * if slope < 0.0 { end } else { way };
@@ -231,11 +232,12 @@ impl LidarSensor {
                     break;
                 }
                 let enter = if slope < 0.0 { ((high - position.z) / slope).max(way) } else { way };
-                let even = high - low < EVEN_M;
-                let hit = if even {
+                let hit = if block.is_level() {
                     Some(enter)
                 } else {
-                    walk(window, origin, heading, position.z, slope, enter, end)
+                    // One stride over a plane, small steps over anything else.
+                    let step = if block.is_plane { end } else { STEP_M };
+                    walk(window, origin, heading, (position.z, slope), (enter, end), step)
                 };
                 let Some(hit) = hit.filter(|h| *h <= end) else { break };
                 way = hit;
@@ -427,15 +429,14 @@ fn normal_of(bits: u64) -> f64 {
     (sum as f64 / 1023.0 - 2.0) * 3.0_f64.sqrt()
 }
 
-/// Where a ray meets uneven ground between two ways from the origin, m.
+/// Where a ray meets uneven ground between two ways from the origin, m, in steps of `step_m`.
 fn walk(
     window: &Window,
     origin: DVec2,
     heading: DVec2,
-    z: f64,
-    slope: f64,
-    from: f64,
-    to: f64,
+    (z, slope): (f64, f64),
+    (from, to): (f64, f64),
+    step_m: f64,
 ) -> Option<f64> {
     let above = |way: f64| window.height(origin + heading * way).map(|h| z + slope * way - h);
     let mut way = from;
@@ -443,8 +444,10 @@ fn walk(
     if before <= 0.0 {
         return Some(way);
     }
-    while way < to {
-        let next = (way + STEP_M).min(to + 1e-9);
+    // What lies behind the border is for the next block.
+    let last = to - BORDER_M;
+    while way < last {
+        let next = (way + step_m).min(last);
         let now = above(next)?;
         if now <= 0.0 {
             return Some(way + (next - way) * before / (before - now));

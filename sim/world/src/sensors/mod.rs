@@ -4,6 +4,8 @@ mod camera;
 mod gnss;
 mod imu;
 mod lidar;
+#[cfg(test)]
+mod lidar_tests;
 mod wheel_odometry;
 
 pub use gnss::{Fix, GnssParams};

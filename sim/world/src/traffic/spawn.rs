@@ -58,7 +58,7 @@ impl Crowd {
             let lane = self.map.lane(*lane?);
             let s = (way + lane.length()).clamp(5.0_f64.min(0.5 * lane.length()), lane.length());
             let point = self.frame.to_world(lane.centre.at(s).position);
-            let from_ego = surroundings.from_ego(point);
+            let from_ego = surroundings.distance_to_ego(point);
             let taken = self.actors().any(|a| a.center.distance(point) < CLEAR_M);
             if from_ego < clear_m || taken {
                 continue;
@@ -113,7 +113,7 @@ impl Crowd {
     /// Puts those whose road has ended, or who are stuck, somewhere else.
     pub(super) fn respawn(&mut self, ground: &Ground, physics: &mut Physics, surroundings: &Surroundings) {
         let lost = |d: &Driver| {
-            let distance = surroundings.from_ego(d.actor.center);
+            let distance = surroundings.distance_to_ego(d.actor.center);
             d.gone && distance > 30.0
                 || d.standing_s > STUCK_S && distance > SIGHT_M
                 || d.standing_s > 2.0 * STUCK_S && distance > 12.0

@@ -72,7 +72,7 @@ impl Surroundings {
     }
 
     /// Distance to the nearest vehicle under test, m.
-    pub fn from_ego(&self, point: DVec3) -> f64 {
+    pub fn distance_to_ego(&self, point: DVec3) -> f64 {
         self.egos.iter().map(|e| e.center.distance(point)).fold(f64::INFINITY, f64::min)
     }
 }
