@@ -31,9 +31,9 @@ const FITTED: [Class; 5] = [Class::Car, Class::Truck, Class::Bicycle, Class::Ped
 /// Dimensions and motion of an object.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
-    /// The longer and the shorter side, as seen so far, m.
+    /// Extent along the heading as seen so far, m; the longer side of what does not move.
     pub length: f64,
-    /// See `length`.
+    /// Extent across, m.
     pub width: f64,
     /// Top above the ground, m.
     pub height: f64,
@@ -57,7 +57,11 @@ impl Look {
                 let whole = trapezoid(length, [2.2, 3.2, 5.3, 6.2]) * trapezoid(width, [0.9, 1.4, 2.1, 2.6]);
                 // From the side or from behind only one side is seen.
                 let side = trapezoid(length, [3.0, 3.5, 5.2, 6.0]) * trapezoid(width, [-1.0, 0.0, 2.1, 2.6]);
-                let rear = trapezoid(length, [1.3, 1.5, 2.0, 2.3]) * trapezoid(width, [-1.0, 0.0, 1.6, 2.2]);
+                let rear = if moving {
+                    trapezoid(width, [1.2, 1.4, 2.0, 2.4]) * trapezoid(length, [-1.0, 0.0, 4.5, 6.0])
+                } else {
+                    trapezoid(length, [1.3, 1.5, 2.0, 2.3]) * trapezoid(width, [-1.0, 0.0, 1.6, 2.2])
+                };
                 let partly = if moving { 0.9 } else { 0.5 };
                 trapezoid(height, [0.9, 1.2, 2.1, 2.7]) * whole.max(partly * side.max(0.8 * rear))
             }
@@ -65,8 +69,10 @@ impl Look {
                 let whole =
                     trapezoid(length, [4.5, 6.0, 19.0, 25.0]) * trapezoid(width, [1.3, 1.9, 3.2, 4.0]);
                 let side = trapezoid(length, [5.5, 7.0, 19.0, 25.0]);
-                let rear = trapezoid(length, [1.9, 2.2, 2.9, 3.3]) * trapezoid(height, [2.3, 2.7, 4.3, 5.0]);
+                let back = if moving { width } else { length };
+                let rear = trapezoid(back, [1.9, 2.2, 2.9, 3.3]) * trapezoid(height, [2.3, 2.7, 4.3, 5.0]);
                 let partly = if moving { 0.8 } else { 0.3 };
+                let whole = if moving { whole } else { 0.8 * whole };
                 trapezoid(height, [1.7, 2.3, 4.5, 5.5]) * whole.max(partly * side.max(rear))
             }
             Class::Bicycle => {
@@ -149,7 +155,7 @@ mod tests {
     #[test]
     fn typical_sizes() {
         assert_eq!(class(4.4, 1.8, 1.5, 0.0), Class::Car);
-        assert_eq!(class(1.8, 0.4, 1.5, 10.0), Class::Car, "from behind");
+        assert_eq!(class(0.4, 1.8, 1.5, 10.0), Class::Car, "from behind");
         assert_eq!(class(9.0, 2.5, 3.5, 8.0), Class::Truck);
         assert_eq!(class(1.7, 0.6, 1.7, 5.0), Class::Bicycle);
         assert_eq!(class(0.5, 0.4, 1.7, 1.2), Class::Pedestrian);

@@ -1,8 +1,10 @@
 //! Connected components of what stands on the ground.
 //!
 //! Points are put into a grid of 0.25 m seen from above. Cells are connected when they are near enough for the distance
-//! from the scanner, whose points lie the farther apart the farther away they are. Surfaces seen from above (bonnets,
-//! roofs) have gaps between the channels, so they are connected over 1 m.
+//! from the scanner, whose points lie the farther apart the farther away they are. Along the line of sight they are
+//! connected over more: a wall seen at a grazing angle is hit at points that lie metres apart (the angle criterion of
+//! Bogoslavskyi, Stachniss, "Fast range image-based segmentation of sparse 3D laser scans", IROS 2016, in the grid), and
+//! so are the bonnet and the roof of a car between two channels.
 
 use crate::cloud::Point;
 
@@ -10,8 +12,14 @@ use crate::cloud::Point;
 const CELL_M: f32 = 0.25;
 /// From which distance on cells are connected over so many cells.
 const REACH: [(f32, i32); 2] = [(45.0, 3), (20.0, 2)];
-/// How far surfaces seen from above are connected, in cells.
-const REACH_ABOVE: i32 = 4;
+/// Reach along the line of sight: at once, for each metre of distance, at most, m.
+const SIGHT_M: f32 = 0.3;
+const SIGHT_PER_M: f32 = 0.035;
+const MAX_SIGHT_M: f32 = 2.0;
+/// Half width of that reach, for each metre of distance: one azimuth step of a coarse scanner, m.
+const SIDE_PER_M: f32 = 0.008;
+/// Surfaces seen from above reach over the length of a car to what stands before them, m.
+const SIGHT_ABOVE_M: f32 = 4.5;
 /// A surface seen from above begins so high and is so thin, m.
 const ABOVE_FROM_M: f32 = 0.6;
 const ABOVE_THIN_M: f32 = 0.3;
@@ -92,23 +100,44 @@ impl Clusters {
         let half = self.side / 2;
         for index in 0..self.cells.len() {
             let cell = self.cells[index];
-            let (dx, dy) = ((cell.x - half) as f32 * CELL_M, (cell.y - half) as f32 * CELL_M);
-            let range2 = dx * dx + dy * dy;
-            let reach = REACH.iter().find(|(from, _)| range2 > from * from).map_or(1, |r| r.1);
-            let above = cell.seen_from_above();
-            let far = if above { reach.max(REACH_ABOVE) } else { reach };
-            for sy in -far..=far {
-                let row = (cell.y + sy) * self.side;
-                if cell.y + sy < 0 || cell.y + sy >= self.side {
-                    continue;
-                }
-                for sx in (-far).max(-cell.x)..=far.min(self.side - 1 - cell.x) {
-                    let other = self.grid[(row + cell.x + sx) as usize];
-                    if other != NONE && other as usize != index {
-                        self.join(index as u32, other);
-                    }
+            let (x, y) = ((cell.x - half) as f32 * CELL_M, (cell.y - half) as f32 * CELL_M);
+            let range = (x * x + y * y).sqrt();
+            let reach = REACH.iter().find(|(from, _)| range > *from).map_or(1, |r| r.1);
+            // Neighbours are mutual, so half of them is enough.
+            for sy in 0..=reach {
+                for sx in if sy == 0 { 1 } else { -reach }..=reach {
+                    self.join_at(index, cell.x + sx, cell.y + sy);
                 }
             }
+            self.join_along_sight(index, [x, y], range);
+        }
+    }
+
+    /// Connects a cell with what lies before it on the line of sight.
+    fn join_along_sight(&mut self, index: usize, [x, y]: [f32; 2], range: f32) {
+        let cell = self.cells[index];
+        let above = cell.low > ABOVE_FROM_M && cell.high - cell.low < ABOVE_THIN_M;
+        let reach = if above { SIGHT_ABOVE_M } else { (SIGHT_M + SIGHT_PER_M * range).min(MAX_SIGHT_M) };
+        let (ux, uy) = (-x / range.max(0.1), -y / range.max(0.1));
+        let sides = (SIDE_PER_M * range / CELL_M).ceil() as i32;
+        let steps = (reach.min(range) / CELL_M) as i32;
+        for step in 2..=steps {
+            for side in -sides..=sides {
+                let (along, across) = (step as f32, side as f32);
+                let sx = (ux * along - uy * across).round() as i32;
+                let sy = (uy * along + ux * across).round() as i32;
+                self.join_at(index, cell.x + sx, cell.y + sy);
+            }
+        }
+    }
+
+    fn join_at(&mut self, index: usize, x: i32, y: i32) {
+        if x < 0 || y < 0 || x >= self.side || y >= self.side {
+            return;
+        }
+        let other = self.grid[(y * self.side + x) as usize];
+        if other != NONE && other as usize != index {
+            self.join(index as u32, other);
         }
     }
 
@@ -158,12 +187,6 @@ impl Clusters {
                 range.1 += 1;
             }
         }
-    }
-}
-
-impl Cell {
-    fn seen_from_above(&self) -> bool {
-        self.low > ABOVE_FROM_M && self.high - self.low < ABOVE_THIN_M
     }
 }
 

@@ -16,6 +16,9 @@ const MAX_WIDTH_M: f64 = 4.0;
 const MAX_LENGTH_M: f64 = 20.0;
 /// Remains of a structure that are shorter stay part of it.
 const MIN_BESIDE_M: f64 = 1.0;
+/// What a child at 1 m would get of points from a scanner of 16 channels, a fifth of it; and what is needed at most.
+const POINTS_AT_1M: f64 = 700.0;
+const MOST_NEEDED: usize = 8;
 /// Structures are cut along a grid that is fixed in the map, so that pieces stay where they are as the vehicle moves.
 const TILE_M: f64 = 4.0;
 
@@ -49,6 +52,8 @@ pub struct Detections {
     pub hulls: Vec<DVec2>,
     /// Where the scanner is, in `map`, m.
     pub sensor: DVec2,
+    /// Height of the scanner in `map`, m.
+    pub sensor_height: f64,
     /// What hides what.
     pub skyline: Skyline,
 }
@@ -66,8 +71,10 @@ pub struct DetectorSettings {
     pub overhang_m: f64,
     /// Fewest points of a detection.
     pub min_points: usize,
-    /// The scanner, ahead of base_link, m.
+    /// The scanner, ahead of base_link and above the ground, m.
     pub sensor_x_m: f64,
+    /// See `sensor_x_m`.
+    pub sensor_z_m: f64,
 }
 
 /// Finds detections; keeps its memory between scans.
@@ -117,6 +124,8 @@ impl Detector {
         out.list.clear();
         out.hulls.clear();
         out.sensor = pose.at(set.sensor_x_m, 0.0);
+        out.sensor_height =
+            (pose.position + pose.rotation * DVec3::new(set.sensor_x_m, 0.0, set.sensor_z_m)).z;
         ground.heights(points, heights);
         out.skyline.fill(points, heights, pose.heading(), set);
         let (clearance, top) = (set.ground_clearance_m as f32, set.max_height_m as f32);
@@ -125,7 +134,7 @@ impl Detector {
         clusters.find(points, heights, band, set.range_m as f32);
         let source = Source { points, heights, pose, set };
         for members in clusters.iter() {
-            if members.len() < set.min_points || source.lowest(members) > set.overhang_m {
+            if members.len() < source.fewest(members) || source.lowest(members) > set.overhang_m {
                 continue;
             }
             source.to_map(members, &mut scratch.in_map);
@@ -204,6 +213,12 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// Fewest points of an object: near the scanner even a child gets so many.
+    fn fewest(&self, members: &[u32]) -> usize {
+        let range2 = members.first().map_or(0.0, |i| self.point(*i).truncate().length_squared());
+        ((POINTS_AT_1M / range2.max(1.0)) as usize).clamp(self.set.min_points, MOST_NEEDED)
+    }
+
     fn lowest(&self, members: &[u32]) -> f64 {
         f64::from(members.iter().map(|i| self.heights[*i as usize]).fold(f32::INFINITY, f32::min))
     }
@@ -266,13 +281,15 @@ pub struct Skyline {
     nearest: Vec<f32>,
     heading: f64,
     sensor_x: f32,
+    /// Slope of the lowest beam, m/m.
+    lowest: f32,
 }
 
 const DIRECTIONS: usize = 720;
 
 impl Default for Skyline {
     fn default() -> Self {
-        Self { nearest: vec![f32::INFINITY; DIRECTIONS], heading: 0.0, sensor_x: 0.0 }
+        Self { nearest: vec![f32::INFINITY; DIRECTIONS], heading: 0.0, sensor_x: 0.0, lowest: 0.0 }
     }
 }
 
@@ -284,14 +301,22 @@ impl Skyline {
     fn fill(&mut self, points: &[Point], heights: &[f32], heading: f64, set: &DetectorSettings) {
         self.nearest.fill(f32::INFINITY);
         (self.heading, self.sensor_x) = (heading, set.sensor_x_m as f32);
-        for ([x, y, _], height) in points.iter().zip(heights) {
+        self.lowest = 0.0;
+        for ([x, y, z], height) in points.iter().zip(heights) {
+            let (dx, sensor_z) = (x - self.sensor_x, set.sensor_z_m as f32);
+            let range = (dx * dx + y * y).sqrt();
+            self.lowest = self.lowest.min((z - sensor_z) / range.max(0.5));
             // What hides a road user reaches to its height.
             if *height > 0.8 && *height < 2.0 {
-                let x = x - self.sensor_x;
-                let nearest = &mut self.nearest[Self::index(x, *y)];
-                *nearest = nearest.min((x * x + y * y).sqrt());
+                let nearest = &mut self.nearest[Self::index(dx, *y)];
+                *nearest = nearest.min(range);
             }
         }
+    }
+
+    /// Whether something so high (m, relative to the scanner) lies below the lowest beam at a distance of `range_m`.
+    pub fn is_below(&self, height_m: f64, range_m: f64) -> bool {
+        height_m < f64::from(self.lowest) * range_m
     }
 
     /// Whether something stands between the scanner and a point that lies `offset` (m, in `map`) from it.

@@ -58,6 +58,7 @@ impl PerceptionParams {
             overhang_m,
             min_points: self.min_points as usize,
             sensor_x_m: self.vehicle.lidar.x_m,
+            sensor_z_m: self.vehicle.lidar.z_m,
         }
     }
 }

@@ -11,7 +11,9 @@ const MAX_SAMPLES: usize = 72;
 const COARSE_STEPS: usize = 15;
 const FINE_STEPS: i32 = 5;
 /// Points nearer to an edge count no more than this, m: the noise of a scanner.
-const NOISE_M: f32 = 0.05;
+const NOISE_M: f32 = 0.02;
+/// What a square metre of box costs, so that the smallest of equally good boxes is taken.
+const AREA_COST: f32 = 0.1;
 
 /// Rectangle in the plane.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -88,9 +90,15 @@ impl BoxFit {
     /// The box around `hull` whose sides fit `points` best.
     pub fn fit(&mut self, points: impl ExactSizeIterator<Item = DVec2>, hull: &[DVec2]) -> Rect {
         let Some(origin) = hull.first().copied() else { return Rect::default() };
-        let stride = points.len().div_ceil(MAX_SAMPLES).max(1);
+        // Not every n-th point, which could all lie on one side: points come in the scanner's rhythm.
+        let (count, mut due) = (points.len(), 0);
         self.samples.clear();
-        self.samples.extend(points.step_by(stride).map(|p| (p - origin).as_vec2().to_array()));
+        for (i, p) in points.enumerate() {
+            if i * MAX_SAMPLES >= due * count {
+                due += 1;
+                self.samples.push((p - origin).as_vec2().to_array());
+            }
+        }
         let coarse = FRAC_PI_2 / COARSE_STEPS as f64;
         let best = |angles: &mut dyn Iterator<Item = f64>| {
             angles.fold((f32::NEG_INFINITY, 0.0), |best, angle| {
@@ -99,7 +107,8 @@ impl BoxFit {
             })
         };
         let (_, rough) = best(&mut (0..COARSE_STEPS).map(|i| i as f64 * coarse));
-        let (_, yaw) = best(&mut (-FINE_STEPS..=FINE_STEPS).map(|i| rough + f64::from(i).to_radians()));
+        let fine = (0..=FINE_STEPS).flat_map(|i| [i, -i]);
+        let (_, yaw) = best(&mut fine.map(|i| rough + f64::from(i).to_radians()));
         around(hull, yaw)
     }
 
@@ -114,7 +123,7 @@ impl BoxFit {
             (low[0], high[0]) = (low[0].min(u), high[0].max(u));
             (low[1], high[1]) = (low[1].min(v), high[1].max(v));
         }
-        let mut score = 0.0;
+        let mut score = -AREA_COST * (high[0] - low[0]) * (high[1] - low[1]);
         for p in &self.samples {
             let (u, v) = along(p);
             let du = (u - low[0]).min(high[0] - u);

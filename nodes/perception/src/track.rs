@@ -23,8 +23,20 @@ const ACCELERATION_PEDESTRIAN: f64 = 1.5;
 const ACCELERATION: f64 = 2.5;
 /// Turn noise of the heading of what stands and of what moves, rad per sqrt(s).
 const YAW_NOISE: [f64; 2] = [0.02, 0.15];
-/// A box that is seen so much larger than ever holds something else too, m.
+/// A box that is seen so much larger than ever, and larger than a car, holds something else too, m; unless it stays so.
 const MERGED_M: f64 = 1.2;
+const CAR_M: DVec2 = DVec2::new(6.5, 2.6);
+const STAYS_MERGED: u32 = 5;
+/// A column of points on a surface seen at a grazing angle, or an edge of the ground, moves along with the scanner: what
+/// is so narrow (at once and per metre of distance) or low and as fast as the scanner is not believed to move.
+const NARROW_M: f64 = 0.1;
+const NARROW_PER_M: f64 = 0.012;
+const LOW_M: f64 = 0.5;
+const DRAGGED_FROM_MPS: f64 = 2.0;
+const DRAGGED_SHARE: f64 = 0.3;
+/// How fast a box takes over a larger and a smaller view: a smaller one is mostly a partial one.
+const GROW: f64 = 0.5;
+const SHRINK: f64 = 0.03;
 /// Sightings after which the size of an object is known.
 const ESTABLISHED: u32 = 6;
 /// Existence: at first, when lost; likelihood ratio of a sighting; chance to be seen in the open and hidden.
@@ -77,6 +89,7 @@ pub struct Track {
     /// Steps for which it has moved or stood, and for which its heading has not fitted its way.
     motion_votes: i32,
     heading_votes: u32,
+    merged_votes: u32,
     structure_points: usize,
 }
 
@@ -92,6 +105,8 @@ pub struct Sighting {
     /// On which side the reference point lies: -1, 0 (the middle), 1 along each axis.
     side: DVec2,
     merged: bool,
+    /// Seen so narrowly that its motion may be the scanner's.
+    narrow: bool,
 }
 
 impl Track {
@@ -117,6 +132,7 @@ impl Track {
             anchor: d.rect.center,
             motion_votes: 0,
             heading_votes: 0,
+            merged_votes: 0,
             structure_points: d.points,
         };
         track.classes.observe(&track.look());
@@ -124,13 +140,12 @@ impl Track {
     }
 
     fn look(&self) -> Look {
-        Look {
-            length: self.size.max_element(),
-            width: self.size.min_element(),
-            height: self.heights[1],
-            speed: self.velocity().length(),
-            moving: self.moving,
-        }
+        let (length, width) = if self.moving {
+            (self.size.x, self.size.y)
+        } else {
+            (self.size.max_element(), self.size.min_element())
+        };
+        Look { length, width, height: self.heights[1], speed: self.velocity().length(), moving: self.moving }
     }
 
     /// What it is, and how certain that is.
@@ -203,7 +218,9 @@ impl Track {
         let axis = |i: usize| axis_sight(extent.low[i], extent.high[i], half[i], view[i], face);
         let ([along, across], established) = ([axis(0), axis(1)], self.hits >= ESTABLISHED);
         let more = extent.high - extent.low - self.size;
-        let merged = established && more.max_element() > MERGED_M;
+        let seen = extent.high - extent.low;
+        let larger = more.cmpgt(DVec2::splat(MERGED_M)) & seen.cmpgt(CAR_M);
+        let merged = established && larger.any() && self.merged_votes < STAYS_MERGED;
         let loose = if merged { 4.0 } else { 1.0 };
         let turn = self.yaw_variance.min(0.25);
         // A heading that is not known moves the faces sideways.
@@ -218,11 +235,13 @@ impl Track {
             extent,
             side: DVec2::new(along.side, across.side),
             merged,
+            narrow: is_narrow(hull, sensor),
         }
     }
 
     /// Takes a detection that is this object.
-    pub fn update(&mut self, d: &Detection, sighting: &Sighting) {
+    /// `scanner_velocity` (m/s) tells what only seems to move.
+    pub fn update(&mut self, d: &Detection, sighting: &Sighting, scanner_velocity: DVec2) {
         self.seen();
         if self.tile.is_some() {
             return self.update_structure(d);
@@ -230,13 +249,16 @@ impl Track {
         self.motion.update(sighting.innovation, sighting.noise);
         if !sighting.merged {
             self.resize(sighting);
-            self.heights = [self.heights[0].min(d.low), self.heights[1] + 0.3 * (d.high - self.heights[1])];
+            let taller = d.high - self.heights[1];
+            self.heights[0] = self.heights[0].min(d.low);
+            self.heights[1] += taller * if taller > 0.0 { GROW } else { SHRINK };
             let quarter = FRAC_PI_2;
             let off = wrap_angle(d.rect.yaw - self.yaw);
             self.turn(off - quarter * (off / quarter).round(), d.yaw_sigma * d.yaw_sigma);
         }
         self.ground_z += 0.2 * (d.ground_z - self.ground_z);
-        self.judge_motion();
+        self.merged_votes = if sighting.merged { self.merged_votes + 1 } else { 0 };
+        self.judge_motion(sighting.narrow, scanner_velocity);
         self.align();
         self.classes.observe(&self.look());
     }
@@ -264,8 +286,7 @@ impl Track {
         let seen = sighting.extent.high - sighting.extent.low;
         let mut change = seen - self.size;
         for i in 0..2 {
-            // A smaller view is mostly a partial one.
-            change[i] *= if change[i] > 0.0 { 0.5 } else { 0.03 };
+            change[i] *= if change[i] > 0.0 { GROW } else { SHRINK };
         }
         self.size = (self.size + change).max(DVec2::splat(0.1));
         let shift = DMat2::from_angle(self.yaw) * (-0.5 * change * sighting.side);
@@ -280,7 +301,7 @@ impl Track {
     }
 
     /// Decides whether the object moves: fast enough, certainly, and away from where it was first seen.
-    fn judge_motion(&mut self) {
+    fn judge_motion(&mut self, narrow: bool, scanner: DVec2) {
         let (v, p) = (self.motion.velocity(), self.motion.velocity_covariance());
         let significance = v.dot(p.inverse() * v);
         let way = self.motion.position().distance(self.anchor);
@@ -289,9 +310,12 @@ impl Track {
             if speed < 0.4 || significance < 4.0 { -1 } else { 1 }
         } else {
             let far = way > 0.4 + 0.1 * self.size.max_element().min(10.0);
-            if speed > 0.7 && significance > 13.8 && far { 1 } else { -1 }
+            let dragged = (narrow || self.heights[1] < LOW_M)
+                && scanner.length() > DRAGGED_FROM_MPS
+                && v.distance(scanner) < DRAGGED_SHARE * scanner.length();
+            if speed > 0.7 && significance > 13.8 && far && !dragged { 1 } else { -1 }
         };
-        self.motion_votes = (self.motion_votes + vote).clamp(-5, 3);
+        self.motion_votes = (self.motion_votes + vote).clamp(if self.moving { -5 } else { 0 }, 3);
         if self.motion_votes >= 3 {
             self.moving = true;
         } else if self.motion_votes <= -5 && self.moving {
@@ -359,6 +383,14 @@ impl Track {
         self.anchor = map(self.anchor);
         self.yaw = wrap_angle(self.yaw + rotation);
     }
+}
+
+/// Whether a hull is hardly wider than the gap between two beams, seen from the scanner.
+fn is_narrow(hull: &[DVec2], sensor: DVec2) -> bool {
+    let Some(first) = hull.first() else { return true };
+    let view = *first - sensor;
+    let across = Extent::of(hull, sensor, view.y.atan2(view.x));
+    across.high.y - across.low.y < NARROW_M + NARROW_PER_M * view.length()
 }
 
 /// The measurement along one axis of a box.

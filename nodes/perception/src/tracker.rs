@@ -23,6 +23,7 @@ pub struct Tracker {
     tracks: Vec<Track>,
     next_id: u32,
     sensor: DVec2,
+    scanner_velocity: DVec2,
     // Memory that is used again.
     pairs: Vec<Pair>,
     groups: Groups,
@@ -88,10 +89,13 @@ impl Tracker {
         for track in &mut self.tracks {
             track.transform(correction.rotation, |p| correction.apply(p));
         }
+        self.sensor = correction.apply(self.sensor);
     }
 
     /// Takes the detections of a scan taken `dt` seconds after the last one.
     pub fn step(&mut self, dt: f64, scan: &Detections) {
+        let way = scan.sensor - self.sensor;
+        self.scanner_velocity = if dt > 0.0 { way / dt } else { DVec2::ZERO };
         self.sensor = scan.sensor;
         for track in &mut self.tracks {
             track.predict(dt);
@@ -211,7 +215,7 @@ impl Tracker {
     fn update(&mut self, scan: &Detections) {
         for (track, matched) in self.tracks.iter_mut().zip(&self.matched) {
             match matched {
-                Some((d, sighting)) => track.update(&scan.list[*d], sighting),
+                Some((d, sighting)) => track.update(&scan.list[*d], sighting, self.scanner_velocity),
                 None => track.miss(is_hidden(track, scan)),
             }
         }
@@ -257,5 +261,8 @@ fn is_hidden(track: &Track, scan: &Detections) -> bool {
         let local = DVec2::from_angle(-d.rect.yaw).rotate(center - d.rect.center).abs();
         local.x < 0.5 * d.rect.length + 0.2 && local.y < 0.5 * d.rect.width + 0.2
     };
-    hidden >= 3 || scan.list.iter().any(within)
+    // Beside the vehicle the lowest beam passes above.
+    let top = track.ground_z + track.heights[1] - scan.sensor_height;
+    let below = scan.skyline.is_below(top, center.distance(scan.sensor) + half.min_element());
+    hidden >= 3 || below || scan.list.iter().any(within)
 }

@@ -9,6 +9,8 @@ const THICKNESS_M: f64 = 0.2;
 const MIN_LENGTH_M: f64 = 7.0;
 /// Share of its length that must be covered.
 const MIN_COVER: f64 = 0.6;
+/// Share of the points that a wall has at least.
+const MIN_SHARE: f64 = 0.2;
 const MAX_WALLS: usize = 4;
 const TRIALS: usize = 40;
 const MAX_SAMPLES: usize = 240;
@@ -61,7 +63,8 @@ impl Walls {
                 best = Some((count, origin, axis));
             }
         }
-        best.map(|(_, origin, axis)| (origin, axis))
+        let enough = (MIN_SHARE * n as f64) as usize;
+        best.filter(|b| b.0 >= enough).map(|(_, origin, axis)| (origin, axis))
     }
 
     fn is_covered(&self, origin: DVec2, axis: DVec2) -> bool {
@@ -103,9 +106,12 @@ mod tests {
 
     #[test]
     fn a_hedge_is_no_wall() {
-        let points: Vec<DVec2> = (0..400)
-            .map(|i| DVec2::new(f64::from(i * 37 % 101) * 0.1, f64::from(i * 53 % 97) * 0.1))
-            .collect();
+        let mut random = 1_u64;
+        let mut draw = || {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 40) as f64 / f64::from(1 << 24) * 10.0
+        };
+        let points: Vec<DVec2> = (0..400).map(|_| DVec2::new(draw(), draw())).collect();
         assert!(Walls::default().find(&points).iter().filter(|w| **w).count() < 200);
         assert!(Walls::default().find(&[]).is_empty());
     }
