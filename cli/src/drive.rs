@@ -146,11 +146,9 @@ fn table(report: &DriveReport) -> String {
     );
     let mut row = |name: &str, value: String| text.push_str(&format!("  {name:24}{value}\n"));
     row("driven", format!("{:.1} m in {:.1} s", report.distance_m, report.sim_seconds));
-    row(
-        "computed in",
-        format!("{:.1} s, {:.1} × real time", report.wall_seconds, report.realtime_factor),
-    );
-    let error = |e: &scenario::LateralError| format!("p50 {:.3}  p95 {:.3}  max {:.3} m", e.p50, e.p95, e.max);
+    row("computed in", format!("{:.1} s, {:.1} × real time", report.wall_seconds, report.realtime_factor));
+    let error =
+        |e: &scenario::LateralError| format!("p50 {:.3}  p95 {:.3}  max {:.3} m", e.p50, e.p95, e.max);
     row("off the planned path", error(lateral));
     row("off the lane's middle", error(centre));
     row("over the speed limit", format!("{:.2} m/s at most", report.max_speed_over_limit_mps));

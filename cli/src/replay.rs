@@ -14,10 +14,8 @@ use crate::output::{Out, note};
 ///
 /// Each node gets the inputs that it had, at the times at which it had them. Its outputs must be the same to the bit.
 #[derive(Args)]
-#[command(
-    after_help = "Examples:\n  atlas drive --record drive.mcap\n  atlas replay drive.mcap --check\n  \
-                        atlas replay drive.mcap --node planning_node"
-)]
+#[command(after_help = "Examples:\n  atlas drive --record drive.mcap\n  atlas replay drive.mcap --check\n  \
+                        atlas replay drive.mcap --node planning_node")]
 pub struct Command {
     /// Recording of `atlas drive --record`
     bag: PathBuf,
@@ -72,9 +70,10 @@ fn row(node: &NodeReplay) -> String {
 
 fn as_json(node: &NodeReplay) -> serde_json::Value {
     let NodeReplay { name, report } = node;
-    let difference = report.difference.as_ref().map(|d| {
-        json!({ "time_ns": d.time.as_ns(), "step": d.step, "name": d.name, "what": d.what })
-    });
+    let difference = report
+        .difference
+        .as_ref()
+        .map(|d| json!({ "time_ns": d.time.as_ns(), "step": d.step, "name": d.name, "what": d.what }));
     json!({
         "node": name,
         "steps": report.steps,

@@ -8,13 +8,13 @@ use clap::Args;
 use maps::Map;
 use msgs::Message;
 use msgs::atlasmesh_msgs::msg::VehicleState;
+use runtime::NodeSet;
 use runtime::args::RosArgs;
 use runtime::live::Live;
 use runtime::logging;
 use runtime::node::NodeError;
 use runtime::params::Override;
 use runtime::qos::Qos;
-use runtime::NodeSet;
 use runtime::transport::zenoh::ZenohTransport;
 use runtime::transport::{Guard, Transport, TypeRef};
 use scenario::{DriveSettings, Ends, Place, TourNode, VehicleNodes};
@@ -73,7 +73,9 @@ impl Command {
     /// Runs the vehicle until Ctrl-C.
     pub fn run(self, global: &Global) -> Result<()> {
         if !self.sim {
-            bail!("there is no driver for a real vehicle in this program; give --sim for the built-in simulator");
+            bail!(
+                "there is no driver for a real vehicle in this program; give --sim for the built-in simulator"
+            );
         }
         let settings = DriveSettings {
             map: self.map,
@@ -104,7 +106,10 @@ impl Command {
         }
         let _status = follow(&*transport)?;
         let at = map.point_at(ends.start).position;
-        note(&format!("{} stands at {:.1},{:.1} on {}; Ctrl-C ends it", self.vehicle_id, at.x, at.y, settings.map));
+        note(&format!(
+            "{} stands at {:.1},{:.1} on {}; Ctrl-C ends it",
+            self.vehicle_id, at.x, at.y, settings.map
+        ));
         live.run()?;
         Ok(())
     }
@@ -143,6 +148,7 @@ fn status(state: &VehicleState) -> String {
     };
     let p = &state.pose.position;
     let trip = if state.trip_id.is_empty() { String::new() } else { format!(", trip {}", state.trip_id) };
-    let faults = if state.faults.is_empty() { String::new() } else { format!(", {}", state.faults.join(", ")) };
+    let faults =
+        if state.faults.is_empty() { String::new() } else { format!(", {}", state.faults.join(", ")) };
     format!("{}: {mode}, {:.1} m/s at {:.1},{:.1}{trip}{faults}", state.vehicle_id, state.speed_mps, p.x, p.y)
 }

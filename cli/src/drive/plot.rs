@@ -67,7 +67,11 @@ impl Scene {
             let fill = |color, name: &str| Fill::new(color).edge(Color::PAPER, 1.5).label(name);
             panel.dots(dot(first), 6.0, fill(Color::GREEN, "start"));
             let name = if report.goal_reached { "goal" } else { "end" };
-            panel.dots(dot(last), 6.0, fill(if report.goal_reached { Color::PURPLE } else { Color::RED }, name));
+            panel.dots(
+                dot(last),
+                6.0,
+                fill(if report.goal_reached { Color::PURPLE } else { Color::RED }, name),
+            );
         }
         for event in &report.events {
             let color = if event.is_bad { Color::RED } else { Color::ORANGE };

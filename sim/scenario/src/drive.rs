@@ -149,7 +149,9 @@ impl Drive {
         }
         if stands_s > STUCK_S {
             let reason = judge.stop_reason();
-            return Some(Err(format!("stood still for {STUCK_S} s, {off_m:.0} m from the goal; planning stops for: {reason}")));
+            return Some(Err(format!(
+                "stood still for {STUCK_S} s, {off_m:.0} m from the goal; planning stops for: {reason}"
+            )));
         }
         let late = format!("not at the goal after {limit_s:.0} s, {off_m:.0} m from it");
         (sim_seconds > limit_s).then_some(Err(late))

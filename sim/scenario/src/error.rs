@@ -36,7 +36,9 @@ pub enum ScenarioError {
     #[error(transparent)]
     Cdr(#[from] msgs::CdrError),
     /// A place that is not on the roads.
-    #[error("{what} {x:.1},{y:.1} is {distance} drivable lane of {map}; `atlas map plot {map}` shows where lanes are")]
+    #[error(
+        "{what} {x:.1},{y:.1} is {distance} drivable lane of {map}; `atlas map plot {map}` shows where lanes are"
+    )]
     OffRoad {
         /// `--from` or `--to`.
         what: &'static str,

@@ -63,12 +63,7 @@ pub struct Judge {
 }
 
 impl Judge {
-    pub fn new(
-        map: std::rc::Rc<Map>,
-        route_lanes: Vec<LaneId>,
-        default_limit_mps: f64,
-        start: Time,
-    ) -> Self {
+    pub fn new(map: std::rc::Rc<Map>, route_lanes: Vec<LaneId>, default_limit_mps: f64, start: Time) -> Self {
         Self {
             map,
             route_lanes,

@@ -59,7 +59,11 @@ impl Default for DriveSettings {
 
 impl DriveSettings {
     /// The parameter files of all nodes, each with its name, with the vehicle standing at `start`.
-    pub fn param_files(&self, map: &maps::Map, start: LanePosition) -> Result<[(String, String); 3], ScenarioError> {
+    pub fn param_files(
+        &self,
+        map: &maps::Map,
+        start: LanePosition,
+    ) -> Result<[(String, String); 3], ScenarioError> {
         let at = map.point_at(start);
         // A map's name is quoted as JSON, which YAML understands too.
         let name = serde_json::Value::from(self.map.as_str());

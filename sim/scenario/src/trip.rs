@@ -34,7 +34,8 @@ impl Ends {
         let to = settings.to.map(|p| on_lane(map, &settings.map, "--to", p)).transpose()?;
         if let (Some(start), Some(goal)) = (from, to) {
             let route = map.route(start, goal, &RouteOptions::default());
-            let route = route.map_err(|source| ScenarioError::NoRoute { map: settings.map.clone(), source })?;
+            let route =
+                route.map_err(|source| ScenarioError::NoRoute { map: settings.map.clone(), source })?;
             return Ok(Self { start, goal, route });
         }
         choose_ends(map, &vehicle, settings.seed, from, to)
@@ -150,7 +151,8 @@ pub(crate) fn vehicle_params(name: &str) -> Result<VehicleParams, ScenarioError>
 pub(crate) fn order(map: &Map, goal: LanePosition, trip_id: &str, now: Time) -> Trip {
     let at = map.point_at(goal);
     let place = map.georeference.to_wgs84(at.position);
-    let mut trip = Trip { trip_id: trip_id.into(), revision: 1, action: Trip::ACTION_DRIVE, ..Trip::default() };
+    let mut trip =
+        Trip { trip_id: trip_id.into(), revision: 1, action: Trip::ACTION_DRIVE, ..Trip::default() };
     trip.header.stamp = now.to_msg();
     trip.header.frame_id = "map".into();
     trip.stops.push(TripStop {

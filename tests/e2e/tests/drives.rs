@@ -44,7 +44,9 @@ fn both_vehicles_drive_in_the_yard() {
 
 #[test]
 fn maps_of_others_are_driven() {
-    for (name, seed) in [("Town01.xodr", 1), ("fabriksgatan.xodr", 2), ("e6mini.xodr", 1), ("soderleden.xodr", 3)] {
+    for (name, seed) in
+        [("Town01.xodr", 1), ("fabriksgatan.xodr", 2), ("e6mini.xodr", 1), ("soderleden.xodr", 3)]
+    {
         let Some(file) = sample(name) else { continue };
         assert_good(&drive(on(file.to_str().unwrap(), seed), None));
     }

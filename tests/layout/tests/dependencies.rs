@@ -18,12 +18,20 @@ const RULES: &[(&str, &[&str], &str)] = &[
     ("vehicle", &["msgs"], "what a vehicle measures, for nodes and simulator alike"),
     ("plot", &[], "it draws what it is given"),
     ("maps", &[], "maps are used on the vehicle and in the cloud, so they know neither"),
-    ("nodes/*", &["msgs", "runtime", "maps", "vehicle"], "nodes know each other by topics only, never by code"),
+    (
+        "nodes/*",
+        &["msgs", "runtime", "maps", "vehicle"],
+        "nodes know each other by topics only, never by code",
+    ),
     ("examples/*", &["msgs", "runtime", "maps", "vehicle"], "an example is a node"),
     ("bridge/proto", &[], "vehicle and cloud share messages and keys only"),
     ("bridge", &["msgs", "runtime", "bridge/proto"], "it relays topics, whatever nodes publish them"),
     ("sim/world", &["msgs", "runtime", "maps", "vehicle"], "the world does not know who drives in it"),
-    ("sim/adapters/*", &["msgs", "runtime", "maps", "vehicle", "sim/world"], "an adapter takes the world's place"),
+    (
+        "sim/adapters/*",
+        &["msgs", "runtime", "maps", "vehicle", "sim/world"],
+        "an adapter takes the world's place",
+    ),
     (
         "sim/scenario",
         &["msgs", "runtime", "maps", "vehicle", "nodes/*", "bridge", "sim/world", "sim/adapters/*"],

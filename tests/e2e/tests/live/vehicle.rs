@@ -76,7 +76,8 @@ impl LiveVehicle {
                 .spawn();
             (name, child.unwrap_or_else(|e| panic!("{name}: {e}")))
         });
-        let options = ZenohOptions { connect: vec![], rendezvous: Some(rendezvous), ..ZenohOptions::default() };
+        let options =
+            ZenohOptions { connect: vec![], rendezvous: Some(rendezvous), ..ZenohOptions::default() };
         let transport = ZenohTransport::open(&options).unwrap();
         let node = transport.node("/", "listener").unwrap();
         let seen = Shared::default();

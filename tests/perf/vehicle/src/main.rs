@@ -77,14 +77,19 @@ fn print(report: &Report) {
     for r in &report.rates {
         println!("{:36}{:>8.2}{:>9}{:>14.1}", r.topic, r.hz, r.wanted, r.longest_gap_ms);
     }
-    println!("\n{:24}{:>10}{:>8}{:>11}{:>16}{:>16}", "loop", "ticks", "missed", "on time %", "wake-up p99 µs", "step p99 µs");
+    println!(
+        "\n{:24}{:>10}{:>8}{:>11}{:>16}{:>16}",
+        "loop", "ticks", "missed", "on time %", "wake-up p99 µs", "step p99 µs"
+    );
     for l in &report.loops {
         println!(
             "{:24}{:>10}{:>8}{:>11.3}{:>16.0}{:>16.0}",
             l.node, l.ticks, l.missed, l.on_time_percent, l.worst_wakeup_p99_us, l.worst_execution_p99_us
         );
     }
-    println!("\nemergency stops: from m/s, ms to the brake command, ms to its answer, s to standstill, latched, m/s² hardest");
+    println!(
+        "\nemergency stops: from m/s, ms to the brake command, ms to its answer, s to standstill, latched, m/s² hardest"
+    );
     for s in &report.stops {
         println!(
             "{:>6.1}{:>8.1}{:>8.1}{:>8.2}{:>8}{:>8.1}",

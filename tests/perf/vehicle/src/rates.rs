@@ -67,7 +67,8 @@ impl Watch {
         watch.topic::<nav_msgs::msg::Path>(vehicle, "/planning/route", "change", &state)?;
         watch.topic::<atlas::Trajectory>(vehicle, "/planning/trajectory", "10", &command)?;
         let ackermann = "/control/commands";
-        watch.topic::<msgs::ackermann_msgs::msg::AckermannDriveStamped>(vehicle, ackermann, "100", &command)?;
+        watch
+            .topic::<msgs::ackermann_msgs::msg::AckermannDriveStamped>(vehicle, ackermann, "100", &command)?;
         watch.topic::<atlas::ActuationCommand>(vehicle, "/vehicle/command", "100", &command)?;
         watch.topic::<atlas::VehicleState>(vehicle, "/vehicle/state", "20", &state)?;
         watch.topic::<atlas::Trip>(vehicle, "/mission/trip", "change", &state)?;

@@ -37,14 +37,15 @@ struct Seen {
 pub fn measure(vehicle: &Vehicle, count: usize, speed_mps: f64) -> Result<Vec<Stop>> {
     let seen: Arc<Mutex<Seen>> = Arc::default();
     let commands = Arc::clone(&seen);
-    let _commands = subscribe::<ActuationCommand>(vehicle.node(), "/vehicle/command", &Qos::command(), move |c| {
-        let mut seen = commands.lock();
-        let Some(called) = seen.called else { return };
-        if c.source == SafetyState::SOURCE_EMERGENCY && c.acceleration_mps2 < 0.0 {
-            seen.brake_ms.get_or_insert(called.elapsed().as_secs_f64() * 1e3);
-        }
-        seen.hardest_mps2 = seen.hardest_mps2.min(c.acceleration_mps2.into());
-    })?;
+    let _commands =
+        subscribe::<ActuationCommand>(vehicle.node(), "/vehicle/command", &Qos::command(), move |c| {
+            let mut seen = commands.lock();
+            let Some(called) = seen.called else { return };
+            if c.source == SafetyState::SOURCE_EMERGENCY && c.acceleration_mps2 < 0.0 {
+                seen.brake_ms.get_or_insert(called.elapsed().as_secs_f64() * 1e3);
+            }
+            seen.hardest_mps2 = seen.hardest_mps2.min(c.acceleration_mps2.into());
+        })?;
     let states = Arc::clone(&seen);
     let _states = subscribe::<SafetyState>(vehicle.node(), "/safety/state", &Qos::state(), move |s| {
         states.lock().safety = s;

@@ -38,12 +38,14 @@ impl Vehicle {
             .stdin(Stdio::null())
             .spawn()
             .context("atlas can't be started")?;
-        let options = ZenohOptions { connect: vec![], rendezvous: Some(rendezvous), ..ZenohOptions::default() };
+        let options =
+            ZenohOptions { connect: vec![], rendezvous: Some(rendezvous), ..ZenohOptions::default() };
         let transport = ZenohTransport::open(&options)?;
         let node = transport.node("/", "perf_vehicle")?;
         let state: Arc<Mutex<VehicleState>> = Arc::default();
         let latest = Arc::clone(&state);
-        let guard = subscribe::<VehicleState>(&*node, "/vehicle/state", &Qos::state(), move |s| *latest.lock() = s)?;
+        let guard =
+            subscribe::<VehicleState>(&*node, "/vehicle/state", &Qos::state(), move |s| *latest.lock() = s)?;
         Ok(Self { child: Mutex::new(child), transport, node, state, _state_guard: guard, _folder: folder })
     }
 
