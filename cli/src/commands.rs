@@ -84,12 +84,16 @@ enum Command {
 /// Parses the command line and runs it.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,zenoh=off"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+    // The nodes of a live vehicle log as all nodes do.
+    if !matches!(cli.command, Command::Vehicle(_)) {
+        let filter = EnvFilter::try_from_default_env();
+        let filter = filter.unwrap_or_else(|_| EnvFilter::new("warn,zenoh=off,tiny_skia=off"));
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(io::stderr)
+            .with_ansi(io::stderr().is_terminal())
+            .init();
+    }
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit_code(&error),

@@ -8,8 +8,9 @@ use tracing::level_filters::LevelFilter;
 
 use crate::args::{LogLevel, RosArgs};
 
-/// Crates of others that log; they begin with these words.
-const FOREIGN: [&str; 9] = ["zenoh", "hiroz", "quinn", "rustls", "tokio", "mio", "hyper", "h2", "mcap"];
+/// Crates of others that log; they begin with these words (`tiny` is `tiny_skia`).
+const FOREIGN: [&str; 10] =
+    ["zenoh", "hiroz", "quinn", "rustls", "tokio", "mio", "hyper", "h2", "mcap", "tiny"];
 
 /// Most loggers with a level of their own.
 const MAX_LOGGERS: usize = 10_000;
