@@ -19,7 +19,7 @@ use crate::config::{EgoConfig, SensorParams, WorldConfig};
 use crate::dynamics::{Command, DynamicsParams};
 use crate::messages;
 use crate::sensors::Scan;
-use crate::world::{EgoId, STEP_S, World};
+use crate::world::{STEP_NS, EgoId, STEP_S, World};
 
 /// Stands for no start pose, because parameters can't be absent, m.
 const ANYWHERE_M: f64 = 1e9;
@@ -134,13 +134,35 @@ pub struct SimWorldNode {
     scan: Scan,
     actuation: Latest<ActuationCommand>,
     out: Outputs,
+    /// Steps of the world, and the time of step 0.
+    steps: u64,
+    began: Option<Time>,
 }
 
+/// Most steps that the world catches up on at once, when the process was held up; time beyond that does not pass in it.
+const MAX_CATCH_UP: i64 = 50;
 /// Steps between two messages of each rate.
 const EVERY_50_HZ: u64 = 2;
 const EVERY_10_HZ: u64 = 10;
 
 impl SimWorldNode {
+    /// How many steps the world is behind `now`: one in lockstep; live more, when the timer came late. So the world keeps
+    /// the time that its stamps tell.
+    fn behind(&mut self, now: Time) -> i64 {
+        let began = *self.began.get_or_insert(Time::from_ns(now.as_ns() - STEP_NS));
+        let done = i64::try_from(self.steps).unwrap_or(i64::MAX);
+        let behind = (now.as_ns() - began.as_ns() + STEP_NS / 2) / STEP_NS - done;
+        if behind > MAX_CATCH_UP {
+            self.began = Some(began + Duration::from_nanos(((behind - MAX_CATCH_UP) * STEP_NS) as u64));
+        }
+        behind.min(MAX_CATCH_UP)
+    }
+
+    /// The time of a step.
+    fn time(&self, step: u64) -> Time {
+        self.began.unwrap_or_default() + Duration::from_nanos(step * STEP_NS as u64)
+    }
+
     fn sense(&mut self, index: u64, now: Time) {
         let (world, ego, out) = (&mut self.world, self.ego, &mut self.out);
         let truth = world.truth(ego);
@@ -211,7 +233,7 @@ impl Node for SimWorldNode {
         };
         let actuation = ports.latest("/device/actuation", Qos::command())?;
         let (params, scan) = (params.clone(), Scan::default());
-        Ok(Self { params, world, ego, georeference, scan, actuation, out })
+        Ok(Self { params, world, ego, georeference, scan, actuation, out, steps: 0, began: None })
     }
 
     fn set_params(&mut self, params: &SimWorldParams) {
@@ -228,10 +250,14 @@ impl Node for SimWorldNode {
         if let Some(command) = self.actuation.new_value().and_then(|m| Command::from_msg(&m.message)) {
             self.world.apply(self.ego, command);
         }
-        self.world.step();
-        self.sense(step.index, step.now);
-        for happening in self.world.take_happenings() {
-            self.out.events.send(messages::event(&happening, step.now));
+        for _ in 0..self.behind(step.now) {
+            self.world.step();
+            self.steps += 1;
+            let now = self.time(self.steps);
+            self.sense(self.steps - 1, now);
+            for happening in self.world.take_happenings() {
+                self.out.events.send(messages::event(&happening, now));
+            }
         }
     }
 }
