@@ -11,7 +11,7 @@ fn rows() -> Vec<Vec<String>> {
     let table = DOC.split("## Causes").nth(1).unwrap().split("Timeouts are in ms").next().unwrap();
     let lines = table.lines().filter(|line| line.starts_with("| `"));
     lines
-        .map(|line| line.trim_matches('|').split(" | ").map(|cell| cell.trim().replace('`', "")).collect())
+        .map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect())
         .collect()
 }
 
