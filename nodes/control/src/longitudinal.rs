@@ -29,6 +29,10 @@ const HARD_BRAKING_JERK_FACTOR: f64 = 5.0;
 const SOFT_MPS2: f64 = 0.3;
 const SOFT_PER_S: f64 = 1.5;
 
+/// Below this speed a stop has to come to an end: it is braked harder by `SLOW_PER_S`, m/s^2 per s.
+const SLOW_MPS: f64 = 0.5;
+const SLOW_PER_S: f64 = 0.5;
+
 /// What is to be reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Aim {
@@ -134,7 +138,8 @@ impl Longitudinal {
             + feedback.clamp(-MAX_FEEDBACK_MPS2, MAX_FEEDBACK_MPS2)
             + self.integral_mps2;
         if reference.acceleration_mps2 > HARD_BRAKING_MPS2 && reference.speed_mps < 0.5 {
-            wish = wish.max(-SOFT_MPS2 - SOFT_PER_S * predicted_mps.max(0.0));
+            // What the integral holds against a slope comes on top, else it would never stand.
+            wish = wish.max(self.integral_mps2.min(0.0) - SOFT_MPS2 - SOFT_PER_S * predicted_mps.max(0.0));
         }
         // The integral grows only as long as the actuators have room for it.
         if (-self.max_deceleration_mps2..=self.max_acceleration_mps2).contains(&wish)
@@ -148,7 +153,12 @@ impl Longitudinal {
 
     fn stop(&mut self, speed_mps: f64, predicted_mps: f64) -> f64 {
         let soft = SOFT_MPS2 + SOFT_PER_S * predicted_mps.min(speed_mps).max(0.0);
-        -soft.min(self.params.comfortable_deceleration_mps2)
+        if speed_mps < SLOW_MPS {
+            // Downhill it might roll on: the longer it takes the harder it brakes.
+            self.integral_mps2 -= SLOW_PER_S * PERIOD_S;
+        }
+        let most = self.params.comfortable_deceleration_mps2;
+        (-soft.min(most) + self.integral_mps2.clamp(-MAX_INTEGRAL_MPS2, 0.0)).max(-most)
     }
 
     fn ramp(&mut self, wish: f64) {

@@ -13,9 +13,6 @@ use crate::machine::{Input, Machine, Mode, ResetAnswer};
 
 /// What is commanded while the vehicle is to stand, m/s^2.
 const HOLD_MPS2: f64 = -1.0;
-/// A comfortable stop ends softly: it brakes with no more than `SOFT_MPS2 + speed * SOFT_PER_S`, m/s^2.
-const SOFT_MPS2: f64 = 0.3;
-const SOFT_PER_S: f64 = 1.5;
 /// Longest time that a step accounts for, s.
 const MAX_DT_S: f64 = 0.05;
 /// An emergency stop begins in the step that sees its cause, even one that takes no time, s.
@@ -188,7 +185,7 @@ impl Gate {
             (Mode::EmergencyStop | Mode::Stopped, wish) => {
                 (self.emergency(dt, entered, standing, wish), None)
             }
-            (_, wish) => (self.comfort(dt, at, standing, wish), None),
+            (_, wish) => (self.comfort(dt, standing, wish), None),
         };
         let (hold_brake, park) = self.hold(standing, acceleration_mps2);
         let reason = match self.machine.root() {
@@ -204,10 +201,9 @@ impl Gate {
         (hold, hold && matches!(self.machine.mode(), Mode::Starting | Mode::Stopped))
     }
 
-    fn comfort(&self, dt: f64, speed: f64, standing: bool, wish: Option<f64>) -> f64 {
+    fn comfort(&self, dt: f64, standing: bool, wish: Option<f64>) -> f64 {
         let limits = &self.params.limits;
-        let soft = SOFT_MPS2 + SOFT_PER_S * speed;
-        let aim = if standing { HOLD_MPS2 } else { -soft.min(limits.comfort_deceleration_mps2) };
+        let aim = if standing { HOLD_MPS2 } else { -limits.comfort_deceleration_mps2 };
         self.ramp(aim, limits.comfort_jerk_mps3 * dt, wish)
     }
 
