@@ -10,8 +10,12 @@ pub struct Barrier {
     pub s: f64,
     /// How fast it moves on, m/s, not negative.
     pub speed_mps: f64,
+    /// From when on it moves, s.
+    pub moves_at_s: f64,
     /// From when it is not there any more, s.
     pub until_s: f64,
+    /// How much nearer one may come where it can't be helped: gap that is comfort, not safety, m.
+    pub slack_m: f64,
     /// Why it is there.
     pub reason: Reason,
     /// The object that it is there for.
@@ -37,15 +41,24 @@ pub enum Reason {
 impl Barrier {
     /// A place to stop that stays.
     pub fn stop(s: f64) -> Self {
-        Self { s, speed_mps: 0.0, until_s: f64::INFINITY, reason: Reason::Goal, object: None }
+        Self {
+            s,
+            speed_mps: 0.0,
+            moves_at_s: 0.0,
+            until_s: f64::INFINITY,
+            slack_m: 0.3,
+            reason: Reason::Goal,
+            object: None,
+        }
     }
 
     /// Highest speed of base_link at a place and time from which it can stay behind, m/s.
-    pub fn ceiling(&self, s: f64, t: f64, bounds: &Bounds) -> f64 {
+    /// `slack` is the share of the slack that is used.
+    pub fn ceiling(&self, s: f64, t: f64, slack: f64, bounds: &Bounds) -> f64 {
         if t >= self.until_s {
             return f64::INFINITY;
         }
-        let room = self.s + self.speed_mps * t - s;
+        let room = self.s + slack * self.slack_m + self.speed_mps * (t - self.moves_at_s).max(0.0) - s;
         if room >= 0.0 {
             self.speed_mps + bounds.stopping_speed(room)
         } else {

@@ -83,7 +83,7 @@ pub fn to_offset(situation: &Situation<'_>, offset_m: f64) -> LateralProfile {
 
 /// The first standing object in the way.
 fn blocking(situation: &Situation<'_>, scene: &Scene, path: &Path) -> Option<Extent> {
-    let standing = standing(scene).filter_map(|o| {
+    let standing = scene.parked(situation.now_ns).filter_map(|o| {
         let vehicle = &situation.params.vehicle;
         let margin = situation.params.distance.lateral_min_m;
         let found = extent(path, o, o.pose, 0.5 * vehicle.width_m + 2.0)?;
@@ -93,10 +93,6 @@ fn blocking(situation: &Situation<'_>, scene: &Scene, path: &Path) -> Option<Ext
     standing.min_by(|a, b| a.from_s.total_cmp(&b.from_s))
 }
 
-fn standing(scene: &Scene) -> impl Iterator<Item = &Object> {
-    scene.tracks().iter().map(|t| &t.object).filter(|o| o.speed_mps() == 0.0)
-}
-
 /// Ways around the first standing object and those just behind it, on either side.
 fn passes(situation: &Situation<'_>, scene: &Scene) -> Vec<Candidate> {
     let line =
@@ -104,8 +100,8 @@ fn passes(situation: &Situation<'_>, scene: &Scene) -> Vec<Candidate> {
     let centre = Path::beside(&situation.route.line, &line, situation.line_s, situation.horizon_m);
     let vehicle = &situation.params.vehicle;
     let near = 0.5 * vehicle.width_m + 5.0;
-    let mut extents: Vec<Extent> =
-        standing(scene).filter_map(|o| extent(&centre, o, o.pose, near)).filter(|e| e.to_s > 0.0).collect();
+    let parked = scene.parked(situation.now_ns);
+    let mut extents: Vec<Extent> = parked.filter_map(|o| extent(&centre, o, o.pose, near)).filter(|e| e.to_s > 0.0).collect();
     extents.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
     let Some(first) = blocking(situation, scene, &centre) else { return vec![] };
     [true, false].iter().filter_map(|left| pass(situation, scene, &extents, &first, *left)).collect()
@@ -185,7 +181,7 @@ fn stay_on_lane(situation: &Situation<'_>, scene: &Scene) -> Option<Candidate> {
     let profile = LateralProfile::through(s, situation.offset, &knots);
     let front = situation.params.vehicle.front_m();
     let stop_s = (zone.end_s - front - 12.0).max(0.5 * (zone.from_s + zone.end_s) - front);
-    let barrier = Barrier { reason: Reason::LaneChange, ..Barrier::stop(stop_s) };
+    let barrier = Barrier { reason: Reason::LaneChange, slack_m: 8.0, ..Barrier::stop(stop_s) };
     Some(Candidate { barriers: vec![barrier], ..Candidate::of(profile) })
 }
 

@@ -208,7 +208,7 @@ impl Planner {
             let stop_s = *self.cancel_s.get_or_insert_with(|| {
                 start.line_s + comfortable_stop_m(start.speed_mps, start.acceleration_mps2, &comfort)
             });
-            barriers.push(Barrier { reason: Reason::Cancelled, ..Barrier::stop(stop_s) });
+            barriers.push(Barrier { reason: Reason::Cancelled, slack_m: 5.0, ..Barrier::stop(stop_s) });
         }
         let max_speed = self
             .params
@@ -386,6 +386,10 @@ impl Planner {
         let braking = braking_for(&ceiling, &barriers, comfort, from, &self.params);
         let problem = SpeedProblem { ceiling: &ceiling, barriers: &barriers, comfort: *comfort, braking };
         let motions = problem.roll_out(from, STEPS, 0.5);
+        if std::env::var_os("PDBG").is_some() && braking.deceleration_mps2 > 2.0 {
+            eprintln!("PDBG t {} line_s {:.1} v {:.2} a {:.2} braking {:?}", situation.now_ns / 100_000_000, situation.line_s, from.speed_mps, from.acceleration_mps2, braking.deceleration_mps2);
+            for b in &barriers { eprintln!("PDBG   {b:?}"); }
+        }
         let progress = motions.last().map_or(0.0, |m| m.s);
         let cost = candidate.cost - progress;
         Choice { profile: candidate.profile, path, motions, barriers, cost }
@@ -447,6 +451,8 @@ impl Planner {
         }
         plan.wall = None;
         plan.stops_for = None;
+        let Choice { profile, path, motions, .. } = choice;
+        self.kept = Some(Kept { stamp_ns: now_ns, profile, path, motions });
         Some(plan)
     }
 }

@@ -12,6 +12,10 @@ pub const PREDICTION_STEP_S: f64 = 0.5;
 pub const PREDICTIONS: usize = 17;
 /// Most ways that an object may take that are looked at.
 const MAX_BRANCHES: usize = 5;
+/// Slower than this across its lane an object keeps to it, m/s; faster it is on its way to the lane beside.
+const ACROSS_MPS: f64 = 0.4;
+/// How far across it goes then, m.
+const ACROSS_M: f64 = 3.2;
 /// An object that moves at more than this angle to a lane does not follow it, rad.
 const LANE_ANGLE: f64 = 0.7;
 
@@ -62,6 +66,13 @@ fn follow(
     lanes.push(from.lane);
     let step = object.speed_mps() * PREDICTION_STEP_S;
     let mut s = from.s;
+    let across = if lanes.len() > 1 {
+        0.0
+    } else {
+        let left = DVec2::from_angle(lane.centre.at(from.s).heading).perp();
+        Some(object.velocity_mps.dot(left)).filter(|v| v.abs() > ACROSS_MPS).unwrap_or(0.0)
+    };
+    let mut offset = from.t;
     if poses.is_empty() {
         poses.push(object.pose);
         s += step;
@@ -69,7 +80,9 @@ fn follow(
     while poses.len() < PREDICTIONS && s <= lane.length() {
         let at = lane.centre.at(s);
         let left = DVec2::from_angle(at.heading).perp();
-        poses.push(Pose2 { position: at.position.truncate() + left * from.t, heading: at.heading });
+        let moved = across * PREDICTION_STEP_S * poses.len() as f64;
+        offset = from.t + moved.clamp(-ACROSS_M, ACROSS_M);
+        poses.push(Pose2 { position: at.position.truncate() + left * offset, heading: at.heading });
         s += step;
     }
     let over = s - lane.length();
@@ -83,7 +96,7 @@ fn follow(
         let ahead = DVec2::from_angle(end.heading);
         let mut way = over;
         while poses.len() < PREDICTIONS {
-            let position = end.position.truncate() + ahead * way + ahead.perp() * from.t;
+            let position = end.position.truncate() + ahead * way + ahead.perp() * offset;
             poses.push(Pose2 { position, heading: end.heading });
             way += step;
         }
@@ -94,7 +107,7 @@ fn follow(
         if found.len() >= MAX_BRANCHES {
             return;
         }
-        let place = LanePosition { lane: *next, s: over, t: from.t };
+        let place = LanePosition { lane: *next, s: over, t: offset };
         follow(map, object, place, poses.clone(), lanes.clone(), found);
     }
 }

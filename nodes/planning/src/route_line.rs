@@ -1,7 +1,7 @@
 //! From the lanes of a route to one smooth line: centres of the lanes one after another, lane changes blended in.
 
 use glam::DVec2;
-use maps::{Lane, LaneId, Map, Route, RouteSegment};
+use maps::{Lane, LaneFilter, LaneId, Map, Route, RouteSegment};
 use vehicle::VehicleParams;
 
 use crate::line::ReferenceLine;
@@ -93,7 +93,15 @@ impl RouteLine {
         if points.len() < 4 {
             return None;
         }
-        let (line, offsets) = smooth(&points, vehicle);
+        let on_road = |point: DVec2, z: f64, heading: f64| {
+            let filter = LaneFilter { drivable: true, heading: None, within_m: 0.0 };
+            map.lanes_at(point.extend(z), filter).iter().any(|p| {
+                let lane = map.lane(p.lane);
+                let along = (lane.centre.at(p.s).heading - heading).cos() > 0.0;
+                along || lane.junction.is_some()
+            })
+        };
+        let (line, offsets) = smooth(&points, vehicle, on_road);
         let station = |(p, offset): (&RawPoint, &f64)| Station {
             lane: p.lane,
             lane_s: p.lane_s,

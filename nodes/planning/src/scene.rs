@@ -18,6 +18,15 @@ const STOP_LINE_REACH_M: f64 = 2.0;
 /// How long it stands at a stop sign at least, ns.
 const STOP_SIGN_NS: i64 = 1_000_000_000;
 
+/// Time constant with which the acceleration of others is smoothed, s.
+const SMOOTHING_S: f64 = 0.4;
+/// One that brakes is taken to be as fast as it will be after this time, s.
+const BRAKES_ON_S: f64 = 1.5;
+/// Braking harder than this for someone who is not there yet is worse than to go on, m/s^2.
+const HARD_MPS2: f64 = 3.0;
+/// Who stands this long after driving counts as parked and is passed, ns.
+const PARKED_AFTER_NS: i64 = 10_000_000_000;
+
 /// Where the vehicle is when a cycle begins.
 #[derive(Clone, Copy)]
 pub struct Situation<'a> {
@@ -63,6 +72,21 @@ pub struct Scene {
     stands_since_ns: Option<i64>,
     /// Objects that the vehicle gives way to.
     yields_to: Vec<u32>,
+    /// Objects that were seen to move, by id.
+    moved: Vec<Moved>,
+    updated_ns: i64,
+}
+
+/// What is remembered of an object.
+#[derive(Clone, Copy, Debug)]
+struct Moved {
+    id: u32,
+    /// When it last moved, ns.
+    last_ns: i64,
+    /// How fast it was, m/s.
+    speed_mps: f64,
+    /// Smoothed change of its speed, m/s^2.
+    acceleration_mps2: f64,
 }
 
 impl Scene {
@@ -82,7 +106,52 @@ impl Scene {
         let track = |o: &Object| Track { object: *o, branches: branches(situation.map, o) };
         self.tracks.clear();
         self.tracks.extend(objects.iter().map(track));
+        self.remember_moving(situation.now_ns, objects);
         self.look_after_stop_lines(situation);
+    }
+
+    fn remember_moving(&mut self, now_ns: i64, objects: &[Object]) {
+        let dt = now_ns.saturating_sub(self.updated_ns) as f64 * 1e-9;
+        self.updated_ns = now_ns;
+        self.moved.retain(|m| objects.binary_search_by_key(&m.id, |o| o.id).is_ok());
+        for object in objects {
+            let speed_mps = object.speed_mps();
+            match self.moved.binary_search_by_key(&object.id, |m| m.id) {
+                Ok(at) => {
+                    let m = &mut self.moved[at];
+                    if (0.01..1.0).contains(&dt) {
+                        let share = dt / (SMOOTHING_S + dt);
+                        let measured = (speed_mps - m.speed_mps) / dt;
+                        m.acceleration_mps2 += share * (measured.clamp(-8.0, 4.0) - m.acceleration_mps2);
+                    }
+                    m.speed_mps = speed_mps;
+                    if speed_mps > 0.0 {
+                        m.last_ns = now_ns;
+                    }
+                }
+                Err(at) if speed_mps > 0.0 => {
+                    let (id, last_ns) = (object.id, now_ns);
+                    self.moved.insert(at, Moved { id, last_ns, speed_mps, acceleration_mps2: 0.0 });
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// How an object changes its speed, m/s^2.
+    fn acceleration_mps2(&self, id: u32) -> f64 {
+        let found = self.moved.binary_search_by_key(&id, |m| m.id);
+        found.map_or(0.0, |at| self.moved[at].acceleration_mps2)
+    }
+
+    /// Objects that stand and are not about to go on: never seen to move, or standing for long.
+    pub fn parked(&self, now_ns: i64) -> impl Iterator<Item = &Object> {
+        let waits = move |id: u32| {
+            let found = self.moved.binary_search_by_key(&id, |m| m.id);
+            found.is_ok_and(|at| now_ns.saturating_sub(self.moved[at].last_ns) < PARKED_AFTER_NS)
+        };
+        let standing = self.tracks.iter().map(|t| &t.object).filter(|o| o.speed_mps() == 0.0);
+        standing.filter(move |o| !waits(o.id))
     }
 
     /// A full stop at a stop line, then on.
@@ -144,7 +213,7 @@ impl Scene {
         let stop_s = path.s_of_line(entry_s.max(blocked.entry_s)) - vehicle.front_m() - 0.5;
         let braking_m = situation.speed_mps.powi(2) / (2.0 * situation.params.comfort.deceleration_mps2);
         if stop_s > braking_m && stop_s < queue_s {
-            barriers.push(Barrier { reason: Reason::Rule, ..Barrier::stop(stop_s) });
+            barriers.push(Barrier { reason: Reason::Rule, slack_m: 5.0, ..Barrier::stop(stop_s) });
         }
     }
 }
@@ -188,17 +257,26 @@ impl Meeting<'_> {
             return None;
         }
         let goes_along = encounter.speed_mps > 1.0 && !encounter.leaves_s.is_finite();
-        let gap = distance.standstill_gap_m + distance.time_gap_s * encounter.speed_mps;
         let object = Some(self.track.object.id);
         Some(if goes_along {
-            // As if it had been there all the time.
-            let s =
-                encounter.first.from_s - encounter.speed_mps * encounter.enters_s - vehicle.front_m() - gap;
-            let reason = Reason::Obstacle;
-            Barrier { s, speed_mps: encounter.speed_mps, until_s: f64::INFINITY, reason, object }
+            // It comes in ahead: half of the gap will do at first.
+            let gap = distance.standstill_gap_m + 0.5 * distance.time_gap_s * encounter.speed_mps;
+            Barrier {
+                speed_mps: encounter.speed_mps,
+                moves_at_s: encounter.enters_s,
+                slack_m: gap - 1.0,
+                reason: Reason::Obstacle,
+                object,
+                ..Barrier::stop(encounter.first.from_s - vehicle.front_m() - gap)
+            }
         } else {
-            let (s, until_s) = (clear.max(0.0), encounter.leaves_s + 0.5);
-            Barrier { s, speed_mps: 0.0, until_s, reason: Reason::Rule, object }
+            Barrier {
+                until_s: encounter.leaves_s + 0.5,
+                slack_m: 1.0,
+                reason: Reason::Rule,
+                object,
+                ..Barrier::stop(clear.max(0.0))
+            }
         })
     }
 
@@ -211,12 +289,15 @@ impl Meeting<'_> {
             return None;
         }
         let gap = params.distance.standstill_gap_m + params.distance.time_gap_s * encounter.speed_mps;
+        let braking = self.scene.acceleration_mps2(self.track.object.id);
+        let slower = if braking < -0.5 { braking * BRAKES_ON_S } else { 0.0 };
         Some(Barrier {
-            s: first.from_s - params.vehicle.front_m() - gap,
-            speed_mps: encounter.speed_mps,
+            speed_mps: (encounter.speed_mps + slower).max(0.0),
             until_s: encounter.leaves_s + 0.5,
+            slack_m: gap - 1.0,
             reason: Reason::Obstacle,
             object: Some(self.track.object.id),
+            ..Barrier::stop(first.from_s - params.vehicle.front_m() - gap)
         })
     }
 
@@ -279,6 +360,12 @@ impl Meeting<'_> {
         let arrives_s = time_of(encounter.from_s - vehicle.front_m());
         let is_through_s = time_of(encounter.to_s.min(encounter.first.to_s + 2.0) + vehicle.rear_overhang_m);
         if is_through_s + margin < encounter.enters_s || arrives_s > encounter.leaves_s + margin {
+            return false;
+        }
+        // What can't be stopped for any more is passed, if there is time.
+        let room_m = (encounter.from_s - vehicle.front_m()).max(0.1);
+        let braking_mps2 = self.situation.speed_mps.powi(2) / (2.0 * room_m);
+        if braking_mps2 > HARD_MPS2 && is_through_s + 0.5 < encounter.enters_s {
             return false;
         }
         if object.kind == Kind::Vulnerable || !self.has_priority() {

@@ -19,7 +19,14 @@ const EDGE_MARGIN_M: f64 = 0.15;
 const OUTLINE_ROUNDS: usize = 12;
 
 /// The smooth line, and for each of its points how far to its left the lane's middle lies, m.
-pub fn smooth(raw: &[RawPoint], vehicle: &VehicleParams) -> (ReferenceLine, Vec<f64>) {
+///
+/// `on_road` says of a point, its height and the line's heading there whether vehicles of that direction may be there
+/// although it is not on the lane: beside it, or within a junction.
+pub fn smooth(
+    raw: &[RawPoint],
+    vehicle: &VehicleParams,
+    on_road: impl Fn(DVec2, f64, f64) -> bool,
+) -> (ReferenceLine, Vec<f64>) {
     let middle: Vec<DVec2> = raw.iter().map(|p| p.position).collect();
     let heights: Vec<f64> = raw.iter().map(|p| p.z).collect();
     let limit = CURVATURE_SHARE * vehicle.max_curvature_per_m();
@@ -27,7 +34,7 @@ pub fn smooth(raw: &[RawPoint], vehicle: &VehicleParams) -> (ReferenceLine, Vec<
     let mut wanted = middle.clone();
     let mut line = within_curvature(&wanted, &heights, &mut weights, limit);
     for _ in 0..OUTLINE_ROUNDS {
-        let moves = outline_moves(&line, raw, &middle, vehicle);
+        let moves = outline_moves(&line, raw, &middle, vehicle, &on_road);
         if moves.iter().all(|m| m.abs() < 0.01) {
             break;
         }
@@ -74,6 +81,7 @@ fn outline_moves(
     raw: &[RawPoint],
     middle: &[DVec2],
     vehicle: &VehicleParams,
+    on_road: &impl Fn(DVec2, f64, f64) -> bool,
 ) -> Vec<f64> {
     let half = 0.5 * vehicle.width_m;
     let stations = [-vehicle.rear_overhang_m, 0.5 * vehicle.wheelbase_m, vehicle.front_m()];
@@ -85,11 +93,10 @@ fn outline_moves(
         let j = nearest(middle, corner, expected);
         let (a, b) = (middle[j.saturating_sub(1)], middle[(j + 1).min(middle.len() - 1)]);
         let left = (b - a).normalize_or_zero().perp_dot(corner - middle[j]);
-        if side > 0.0 {
-            left - (raw[j].left_m - EDGE_MARGIN_M)
-        } else {
-            raw[j].right_m + EDGE_MARGIN_M - left
-        }
+        let beyond = if side > 0.0 { left - raw[j].left_m } else { raw[j].right_m - left };
+        let out = beyond + EDGE_MARGIN_M;
+        let with_margin = corner + p.normal() * (side * EDGE_MARGIN_M);
+        if out > 0.0 && on_road(with_margin, p.z, p.heading) { 0.0 } else { out }
     };
     let worst = |i: usize, side: f64| stations.iter().map(|x| outside(i, *x, side)).fold(f64::MIN, f64::max);
     let at = |i: usize| {

@@ -120,6 +120,17 @@ fn backwards(speed: f64, deceleration: f64, ds: f64, bounds: &Bounds) -> (f64, f
     ((speed * speed + (deceleration + most) * ds).sqrt(), most)
 }
 
+/// Which ceiling is to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keep {
+    /// Road, curves, comfort.
+    Limits,
+    /// What is in the way.
+    Barriers,
+    /// The same, as near as need allows.
+    BarriersInNeed,
+}
+
 /// What the speed is planned under.
 pub struct SpeedProblem<'a> {
     /// Limits of road, curves and comfort.
@@ -134,22 +145,23 @@ pub struct SpeedProblem<'a> {
 
 impl SpeedProblem<'_> {
     /// Highest speed at a place and time because of barriers, m/s.
-    fn barrier_ceiling(&self, s: f64, t: f64) -> f64 {
-        self.barriers.iter().map(|b| b.ceiling(s, t, &self.braking)).fold(f64::INFINITY, f64::min)
+    fn barrier_ceiling(&self, s: f64, t: f64, slack: f64) -> f64 {
+        self.barriers.iter().map(|b| b.ceiling(s, t, slack, &self.braking)).fold(f64::INFINITY, f64::min)
     }
 
-    /// Whether the vehicle stays under the ceilings if it does its best to slow down from here.
-    fn can_keep(&self, motion: Motion, t: f64, hint: usize, barriers: bool) -> bool {
+    /// Whether the vehicle stays under a ceiling if it does its best to slow down from here.
+    fn can_keep(&self, motion: Motion, t: f64, hint: usize, what: Keep) -> bool {
         const DT: f64 = 0.2;
-        let bounds = if barriers { &self.braking } else { &self.comfort };
+        let bounds = if what == Keep::Limits { &self.comfort } else { &self.braking };
         let (mut motion, mut t, mut hint) = (motion, t, hint);
         for _ in 0..40 {
-            let highest = if barriers {
-                self.barrier_ceiling(motion.s, t)
-            } else {
-                self.ceiling.at(motion.s, &mut hint)
+            let highest = match what {
+                Keep::Limits => self.ceiling.at(motion.s, &mut hint),
+                Keep::Barriers => self.barrier_ceiling(motion.s, t, 0.0),
+                Keep::BarriersInNeed => self.barrier_ceiling(motion.s, t, 1.0),
             };
-            if motion.speed_mps > highest + 0.01 {
+            // A little over does no harm, but a ceiling of zero means to stand.
+            if motion.speed_mps > highest + highest.min(0.01) {
                 return false;
             }
             let room = motion.acceleration_mps2 + bounds.deceleration_mps2;
@@ -163,8 +175,8 @@ impl SpeedProblem<'_> {
     }
 
     /// Highest jerk in `low..=high` after which the ceilings can be kept; `low` if there is none.
-    fn highest_jerk(&self, from: Motion, t: f64, hint: usize, barriers: bool, low: f64, high: f64) -> f64 {
-        let keeps = |jerk: f64| self.can_keep(from.after(jerk, TIME_STEP_S), t + TIME_STEP_S, hint, barriers);
+    fn highest_jerk(&self, from: Motion, t: f64, hint: usize, what: Keep, low: f64, high: f64) -> f64 {
+        let keeps = |jerk: f64| self.can_keep(from.after(jerk, TIME_STEP_S), t + TIME_STEP_S, hint, what);
         if keeps(high) {
             return high;
         }
@@ -180,10 +192,9 @@ impl SpeedProblem<'_> {
         low
     }
 
-    /// Whether the barriers can be kept from a state on, within what the steps of time blur.
+    /// Whether the barriers can be kept from a state on, with the nearness that need allows.
     pub fn is_feasible(&self, from: Motion) -> bool {
-        const BLUR_M: f64 = 0.3;
-        self.can_keep(Motion { s: from.s - BLUR_M, ..from }, 0.0, 0, true)
+        self.can_keep(from, 0.0, 0, Keep::BarriersInNeed)
     }
 
     /// The motion from `from` on, a state every [`TIME_STEP_S`], `steps` + 1 of them. `clear_m` is how far ahead the
@@ -195,7 +206,7 @@ impl SpeedProblem<'_> {
         for step in 0..steps {
             let t = step as f64 * TIME_STEP_S;
             let stands = now.speed_mps <= 0.0;
-            if stands && self.barrier_ceiling(now.s + clear_m, t) <= 0.0 {
+            if stands && self.barrier_ceiling(now.s + clear_m, t, 0.0) <= 0.0 {
                 now = Motion { acceleration_mps2: 0.0, ..now };
             } else {
                 self.ceiling.at(now.s, &mut hint);
@@ -214,9 +225,9 @@ impl SpeedProblem<'_> {
         // Braking that was harder than comfortable is let go as quickly as it was built up.
         let high = if a < -comfort.deceleration_mps2 { braking.jerk_mps3.max(high) } else { high };
         let low = (-comfort.jerk_mps3).max(to(-comfort.deceleration_mps2)).min(high);
-        let soft = self.highest_jerk(now, t, hint, false, low, high);
+        let soft = self.highest_jerk(now, t, hint, Keep::Limits, low, high);
         let low = (-braking.jerk_mps3).max(to(-braking.deceleration_mps2)).min(high);
-        let hard = self.highest_jerk(now, t, hint, true, low, high);
+        let hard = self.highest_jerk(now, t, hint, Keep::Barriers, low, high);
         soft.min(hard)
     }
 }
