@@ -53,7 +53,8 @@ fn the_controller_uses_all_its_ports_without_touching_the_heap() {
         node.publisher("/localization/odometry", &TypeRef::message::<Odometry>(), &Qos::default()).unwrap();
     let trajectories =
         node.publisher("/planning/trajectory", &TypeRef::message::<Trajectory>(), &Qos::command()).unwrap();
-    let states = node.publisher("/vehicle/state", &TypeRef::message::<VehicleState>(), &Qos::state()).unwrap();
+    let states =
+        node.publisher("/vehicle/state", &TypeRef::message::<VehicleState>(), &Qos::state()).unwrap();
     let subscribed = |e: &runtime::transport::Endpoint| e.kind == EndpointKind::Subscription;
     assert!(outside.graph().wait_until(LONG, |g| g.count(subscribed) >= 4));
     assert!(outside.graph().wait_for_service("/control_node/set_parameters", LONG));
@@ -87,7 +88,8 @@ fn the_controller_uses_all_its_ports_without_touching_the_heap() {
             let (send, answers) = sync_channel(1);
             client.call(request, LONG, Box::new(move |a| send.send(a).unwrap())).unwrap();
             let answer = answers.recv_timeout(LONG).unwrap().unwrap();
-            let answer: SetParametersResponse = <SetParameters as Service>::Response::decode(&answer).unwrap();
+            let answer: SetParametersResponse =
+                <SetParameters as Service>::Response::decode(&answer).unwrap();
             assert!(answer.results[0].successful);
         }
     }

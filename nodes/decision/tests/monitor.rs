@@ -63,7 +63,14 @@ fn path(curvature: f64, speed: f64) -> PathAhead {
 }
 
 /// Whether the monitor raises an alarm within these scans; blocks move with `closing`, m/s along x, from scan to scan.
-fn alarm(vehicle: &VehicleParams, scene: &mut Scene, speed: f64, curvature: f64, closing: f64, scans: u64) -> bool {
+fn alarm(
+    vehicle: &VehicleParams,
+    scene: &mut Scene,
+    speed: f64,
+    curvature: f64,
+    closing: f64,
+    scans: u64,
+) -> bool {
     let mut monitor = Monitor::new(vehicle, &MonitorParams::default(), 6.0);
     let mut random = Random(7);
     let path = path(curvature, speed);
@@ -177,7 +184,10 @@ fn a_vehicle_ahead_at_following_distance_is_no_obstacle() {
             for wander in [-0.4, 0.0, 0.4] {
                 let ahead = vehicle.front_m() + 2.0 + 1.3 * speed;
                 let mut scene = Scene { blocks: vec![car(ahead, 0.0)], ..Scene::default() };
-                assert!(!alarm(&vehicle, &mut scene, speed, 0.0, wander, 20), "{speed} m/s, closing {wander}");
+                assert!(
+                    !alarm(&vehicle, &mut scene, speed, 0.0, wander, 20),
+                    "{speed} m/s, closing {wander}"
+                );
             }
         }
         // Stopped behind one, and creeping up to it.
@@ -210,13 +220,17 @@ fn what_stands_in_the_way_is_an_obstacle_before_it_is_too_late() {
                     let scene = Scene { blocks: vec![make(x, 0.2)], ..Scene::default() };
                     let stamp = common::START + Duration::from_millis(100 * i);
                     let message = common::cloud(stamp, &scan(&scene, &vehicle, &mut random));
-                    let motion = Motion { speed_mps: speed, curvature_per_m: 0.0, pose: Some(Pose2::default()) };
+                    let motion =
+                        Motion { speed_mps: speed, curvature_per_m: 0.0, pose: Some(Pose2::default()) };
                     monitor.scan(&Points::new(&message).unwrap(), stamp, &motion, &path);
                     i += 1;
                     x = begun - 0.1 * speed * i as f64;
                 }
                 let gap = x - vehicle.front_m();
-                println!("{what} at {speed} m/s: alarm at {gap:.2} m, brakes need {:.2} m", speed * speed / 12.0);
+                println!(
+                    "{what} at {speed} m/s: alarm at {gap:.2} m, brakes need {:.2} m",
+                    speed * speed / 12.0
+                );
                 // From here on 0.15 s pass until the brakes act, and they build up in 0.2 s.
                 let needed = speed * 0.25 + speed * speed / 12.0;
                 assert!(gap >= needed, "{what} at {speed} m/s: alarm at {gap:.2} m, needs {needed:.2} m");

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use decision::DecisionNode;
 use msgs::ackermann_msgs::msg::AckermannDriveStamped;
-use msgs::atlasmesh_msgs::msg::{ActuationCommand, TrackedObjects, Trajectory, TrajectoryPoint, VehicleState};
+use msgs::atlasmesh_msgs::msg::{
+    ActuationCommand, TrackedObjects, Trajectory, TrajectoryPoint, VehicleState,
+};
 use msgs::diagnostic_msgs::msg::{DiagnosticArray, DiagnosticStatus};
 use msgs::nav_msgs::msg::Odometry;
 use msgs::rcl_interfaces::msg::{Parameter, ParameterType, ParameterValue};
@@ -88,8 +90,11 @@ fn the_gate_uses_all_its_ports_without_touching_the_heap() {
                 ..ParameterValue::default()
             };
             let parameters = vec![Parameter { name: "limits.slow_speed_mps".into(), value }];
-            let answer: SetParametersResponse =
-                call::<SetParameters>(&*node, "/decision_node/set_parameters", &SetParametersRequest { parameters });
+            let answer: SetParametersResponse = call::<SetParameters>(
+                &*node,
+                "/decision_node/set_parameters",
+                &SetParametersRequest { parameters },
+            );
             assert!(answer.results[0].successful, "{answer:?}");
             let status: GetStatusResponse =
                 call::<GetStatus>(&*node, "/safety/status", &GetStatusRequest::default());

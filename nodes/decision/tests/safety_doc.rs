@@ -29,7 +29,10 @@ fn default_of(name: &str) -> f64 {
 #[test]
 fn the_table_of_causes_is_that_of_the_code() {
     let rows = rows();
-    assert_eq!(rows.iter().map(|r| r[0].as_str()).collect::<Vec<_>>(), CAUSES.iter().map(|r| r.id).collect::<Vec<_>>());
+    assert_eq!(
+        rows.iter().map(|r| r[0].as_str()).collect::<Vec<_>>(),
+        CAUSES.iter().map(|r| r.id).collect::<Vec<_>>()
+    );
     for (row, cells) in CAUSES.iter().zip(rows) {
         let reaction = match row.reaction {
             Reaction::Slow => "slow",

@@ -101,7 +101,8 @@ fn passes(situation: &Situation<'_>, scene: &Scene) -> Vec<Candidate> {
     let vehicle = &situation.params.vehicle;
     let near = 0.5 * vehicle.width_m + 5.0;
     let parked = scene.parked(situation.now_ns);
-    let mut extents: Vec<Extent> = parked.filter_map(|o| extent(&centre, o, o.pose, near)).filter(|e| e.to_s > 0.0).collect();
+    let mut extents: Vec<Extent> =
+        parked.filter_map(|o| extent(&centre, o, o.pose, near)).filter(|e| e.to_s > 0.0).collect();
     extents.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
     let Some(first) = blocking(situation, scene, &centre) else { return vec![] };
     [true, false].iter().filter_map(|left| pass(situation, scene, &extents, &first, *left)).collect()

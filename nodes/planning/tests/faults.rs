@@ -167,8 +167,7 @@ impl Tester {
 
     fn send_trip(&mut self, fault: Fault) {
         let stop = TripStop { pose: ends().1, ..TripStop::default() };
-        let mut trip =
-            Trip { trip_id: "one".into(), revision: 2, stops: vec![stop], ..Trip::default() };
+        let mut trip = Trip { trip_id: "one".into(), revision: 2, stops: vec![stop], ..Trip::default() };
         match fault {
             Fault::TripNan => {
                 trip.revision = 3;
@@ -194,7 +193,8 @@ impl Tester {
 }
 
 fn map_file() -> Option<PathBuf> {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/maps/opendrive/e6mini.xodr");
+    let file =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/maps/opendrive/e6mini.xodr");
     if !file.exists() {
         eprintln!("skipped: {} is missing", file.display());
         return None;
@@ -248,7 +248,9 @@ fn run(fault: Fault, recorder: Option<Recorder>) -> Vec<Trajectory> {
         for p in &trajectory.points {
             let values = [p.pose.position.x, p.pose.position.y, p.pose.orientation.w, p.arc_length_m];
             assert!(values.iter().all(|v| v.is_finite()));
-            assert!(p.speed_mps.is_finite() && p.acceleration_mps2.is_finite() && p.curvature_per_m.is_finite());
+            assert!(
+                p.speed_mps.is_finite() && p.acceleration_mps2.is_finite() && p.curvature_per_m.is_finite()
+            );
         }
     }
     assert!(seen.len() > 390, "{fault:?}: a trajectory every 100 ms, {}", seen.len());
@@ -269,8 +271,7 @@ fn faults_that_do_not_matter_do_not_stop_it() {
     if map_file().is_none() {
         return;
     }
-    for fault in
-        [Fault::None, Fault::OdometryTwice, Fault::ObjectsAbsurd, Fault::TripOlder, Fault::SafetyNan]
+    for fault in [Fault::None, Fault::OdometryTwice, Fault::ObjectsAbsurd, Fault::TripOlder, Fault::SafetyNan]
     {
         let seen = run(fault, None);
         assert!(ends_at_goal(&seen), "{fault:?}: ends at {:?}", seen.last().unwrap().points[0]);

@@ -44,11 +44,24 @@ fn follows_a_vehicle_that_brakes_to_a_stop_and_goes_on() {
     let (map, mut s, mut v) = (motorway().unwrap(), 60.0, 10.0_f64);
     let id = lane(&map, -3);
     let report = drive.run(200.0, |t, _| {
-        v = if t < 15.0 { 10.0 } else if t < 40.0 { (v - 0.3).max(0.0) } else { (v + 0.1).min(13.0) };
+        v = if t < 15.0 {
+            10.0
+        } else if t < 40.0 {
+            (v - 0.3).max(0.0)
+        } else {
+            (v + 0.1).min(13.0)
+        };
         s += v * 0.1;
-        if s > 640.0 { vec![] } else { vec![car(1, pose_on(&map, LanePosition { lane: id, s, t: 0.0 }).0, v)] }
+        if s > 640.0 {
+            vec![]
+        } else {
+            vec![car(1, pose_on(&map, LanePosition { lane: id, s, t: 0.0 }).0, v)]
+        }
     });
-    println!("{:?} gap {} a {:?} jerk {}", report.stops, report.least_gap_m, report.acceleration, report.jerk);
+    println!(
+        "{:?} gap {} a {:?} jerk {}",
+        report.stops, report.least_gap_m, report.acceleration, report.jerk
+    );
     assert!(report.arrived && report.least_gap_m > 2.0, "gap {}", report.least_gap_m);
     assert!(report.acceleration.0 > -5.0, "{:?}", report.acceleration);
 }

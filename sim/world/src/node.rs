@@ -19,7 +19,7 @@ use crate::config::{EgoConfig, SensorParams, WorldConfig};
 use crate::dynamics::{Command, DynamicsParams};
 use crate::messages;
 use crate::sensors::Scan;
-use crate::world::{STEP_NS, EgoId, STEP_S, World};
+use crate::world::{EgoId, STEP_NS, STEP_S, World};
 
 /// Stands for no start pose, because parameters can't be absent, m.
 const ANYWHERE_M: f64 = 1e9;

@@ -62,7 +62,8 @@ pub fn scan(scene: &Scene, vehicle: &VehicleParams, random: &mut Random) -> Vec<
         }
     }
     for _ in 0..scene.noise {
-        points.push([40.0 * random.next(), 40.0 * random.next(), 2.0 + 2.0 * random.next()].map(|v| v as f32));
+        points
+            .push([40.0 * random.next(), 40.0 * random.next(), 2.0 + 2.0 * random.next()].map(|v| v as f32));
     }
     points
 }
