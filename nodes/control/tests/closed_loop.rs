@@ -198,7 +198,7 @@ fn stops_on_a_point_and_holds() {
                     let over = samples.iter().fold(0.0, |a: f64, s| a.max(s.speed - top));
                     let back = samples.iter().fold(0.0, |a: f64, s| a.min(s.speed));
                     // The last move before it stands.
-                    let jolt = samples.iter().filter(|s| s.speed > 0.0).next_back().unwrap().acceleration;
+                    let jolt = samples.iter().rfind(|s| s.speed > 0.0).unwrap().acceleration;
                     let what = format!("{vehicle_name} {top} m/s, slope {slope_mps2}, x {scale}");
                     println!(
                         "{what}: off by {error:.3} m, {over:.3} m/s over, back {back:.3}, ends with {jolt:.2} m/s^2"

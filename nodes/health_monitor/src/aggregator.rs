@@ -56,7 +56,9 @@ impl Aggregator {
 
     /// Takes a message that arrived at `now`. True if a status got worse since the last summary.
     pub fn update(&mut self, array: &DiagnosticArray, now: Time) -> bool {
-        array.status.iter().fold(false, |worse, status| self.update_one(status, now) || worse)
+        // All are taken, not only those up to the first that got worse.
+        let worse = array.status.iter().filter(|status| self.update_one(status, now));
+        worse.count() > 0
     }
 
     fn update_one(&mut self, status: &DiagnosticStatus, now: Time) -> bool {

@@ -170,8 +170,8 @@ impl Estimator {
     /// How well the place is known at a time.
     pub fn phase(&self, now_ns: i64) -> Phase {
         let Some(state) = self.state() else { return Phase::Initialising };
-        // Written so that NaN is lost.
-        if !(state.horizontal_sigma() <= self.lost_sigma_m) {
+        let sigma_m = state.horizontal_sigma();
+        if sigma_m.is_nan() || sigma_m > self.lost_sigma_m {
             return Phase::Lost;
         }
         match state.history.fix_accepted_ns {

@@ -328,7 +328,8 @@ fn variance(m: &NavSatFix, unknown_sigma_m: f64) -> Option<Vector3<f64>> {
 fn ahrs(m: &Imu, min_sigma: f64) -> Option<Ahrs> {
     let (q, variance) = (&m.orientation, m.orientation_covariance[8]);
     let norm = q.x * q.x + q.y * q.y + q.z * q.z + q.w * q.w;
-    if m.orientation_covariance[0] < 0.0 || !((norm - 1.0).abs() < 0.02) || !variance.is_finite() {
+    let is_rotation = (norm - 1.0).abs() < 0.02;
+    if m.orientation_covariance[0] < 0.0 || !is_rotation || !variance.is_finite() {
         return None;
     }
     let rotation = UnitQuaternion::from_quaternion(Quaternion::new(q.w, q.x, q.y, q.z));

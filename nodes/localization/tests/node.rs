@@ -374,8 +374,7 @@ fn run(bag: Option<&Path>) -> BTreeMap<String, Vec<Bytes>> {
     }
     bench.drive(15.0, &Tamper { fix: |t, _| t < 10.0, ..HONEST });
     assert!(bench.run.finish_recording().unwrap().is_none_or(|s| s.dropped == 0));
-    let seen = bench.seen.lock().unwrap().clone();
-    seen
+    bench.seen.lock().unwrap().clone()
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Whole drives without other traffic on maps that nobody here drew.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

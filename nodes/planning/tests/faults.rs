@@ -1,4 +1,5 @@
 //! Bad input on every port: no panic, no NaN, the documented reaction; and replay gives the same bytes.
+#![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

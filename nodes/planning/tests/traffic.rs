@@ -1,4 +1,5 @@
 //! Scripted objects on a straight road of four lanes and at the crossings of Town01.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
@@ -131,7 +132,7 @@ fn noisy_parked_cars_beside_the_way_do_not_stop_it() {
     let report = drive.run(120.0, |t, _| {
         let noise = 0.2 * (t * 37.0).sin();
         let beside = |i: u32| {
-            let t = (if i % 2 == 0 { 1.0 } else { -1.0 }) * (0.5 * width + 1.2) + noise;
+            let t = (if i.is_multiple_of(2) { 1.0 } else { -1.0 }) * (0.5 * width + 1.2) + noise;
             let place = LanePosition { lane: id, s: 60.0 + 12.0 * f64::from(i), t };
             car(i, pose_on(&map, place).0, 0.0)
         };

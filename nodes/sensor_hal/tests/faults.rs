@@ -277,7 +277,8 @@ fn after_bad_commands(change: fn(&mut ActuationCommand)) -> ActuationCommand {
 
 #[test]
 fn commands_that_are_not_good_brake_the_vehicle() {
-    let cases: [(&str, fn(&mut ActuationCommand)); 6] = [
+    type Change = fn(&mut ActuationCommand);
+    let cases: [(&str, Change); 6] = [
         ("deadman_invalid", |c| c.acceleration_mps2 = f32::NAN),
         ("deadman_invalid", |c| c.steering_angle_rad = f32::INFINITY),
         ("deadman_invalid", |c| c.gear = 200),
@@ -330,8 +331,7 @@ fn run(bag: Option<&Path>) -> BTreeMap<String, Vec<Bytes>> {
         bench.step();
     }
     assert!(bench.run.finish_recording().unwrap().is_none_or(|s| s.dropped == 0));
-    let seen = bench.seen.lock().unwrap().clone();
-    seen
+    bench.seen.lock().unwrap().clone()
 }
 
 #[test]

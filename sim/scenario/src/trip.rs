@@ -61,7 +61,7 @@ pub fn choose_ends(
         let Ok(route) = map.route(start, goal, &RouteOptions::default()) else { continue };
         let length = route.length_m;
         let better = best.as_ref().is_none_or(|b| length > b.route.length_m);
-        if length >= LEAST_M && length < WANTED_M.end && better {
+        if (LEAST_M..WANTED_M.end).contains(&length) && better {
             best = Some(Ends { start, goal, route });
             if length >= WANTED_M.start {
                 break;

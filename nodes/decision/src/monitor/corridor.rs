@@ -189,8 +189,7 @@ impl Corridor {
         let (mut from, mut next, mut begun_m) = (first, 1, 0.0);
         for i in 0..self.count {
             let way = i as f64 * STEP_M + lead;
-            loop {
-                let Some(point) = path.get(next) else { break };
+            while let Some(point) = path.get(next) {
                 let to = to_base(point);
                 let length = to.position.distance(from.position);
                 if begun_m + length >= way {

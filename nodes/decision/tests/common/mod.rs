@@ -1,4 +1,5 @@
 //! Runs the gate in lockstep with all of its inputs, any of which can be made to fail.
+#![allow(clippy::expect_used, clippy::field_reassign_with_default)] // a helper of tests
 #![allow(dead_code)]
 
 use std::sync::{Arc, Mutex};

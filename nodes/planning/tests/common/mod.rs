@@ -308,7 +308,7 @@ pub fn check(plan: &Plan) {
     }
     for w in plan.states.windows(2) {
         let way = w[1].arc_length_m - w[0].arc_length_m;
-        assert!(way >= -1e-9 && way < 4.0, "{way}");
+        assert!((-1e-9..4.0).contains(&way), "{way}");
         assert!(w[0].pose.position.distance(w[1].pose.position) <= way + 0.01);
     }
 }
