@@ -101,6 +101,23 @@ impl Panel {
         self.layers.push(Layer::Horizontal { y, stroke });
     }
 
+    /// Leaves what has been drawn so far out of the legend.
+    #[must_use]
+    pub fn without_legend(mut self) -> Self {
+        for layer in &mut self.layers {
+            match layer {
+                Layer::Line { stroke, .. }
+                | Layer::Vertical { stroke, .. }
+                | Layer::Horizontal { stroke, .. } => {
+                    stroke.label = None;
+                }
+                Layer::Area { fill, .. } | Layer::Dots { fill, .. } => fill.label = None,
+                Layer::Text { .. } => {}
+            }
+        }
+        self
+    }
+
     /// Draws into a rectangle of the page: left, top, width, height in px. `id` is unique on the page.
     pub(crate) fn draw(&self, svg: &mut String, [left, top, width, height]: [f64; 4], id: usize) {
         let (inset_left, inset_bottom) = if self.axes.is_some() { (LEFT, BOTTOM) } else { (RIGHT, RIGHT) };

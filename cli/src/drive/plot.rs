@@ -20,7 +20,8 @@ impl Scene {
         let route = scene::route_line(map, &ends.route);
         let low = route.iter().copied().reduce(DVec2::min).unwrap_or_default() - AROUND_M;
         let high = route.iter().copied().reduce(DVec2::max).unwrap_or_default() + AROUND_M;
-        let mut panel = scene::Scene::new(map, Some((low, high))).panel("Map, route and path");
+        let mut panel =
+            scene::Scene::new(map, Some((low, high))).panel("Map, route and path").without_legend();
         panel.line(route, Stroke::new(Color::BLUE.opacity(0.35)).width(6.0).label("route"));
         Self { map: panel, title: map.name.clone() }
     }
