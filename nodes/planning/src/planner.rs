@@ -386,19 +386,6 @@ impl Planner {
         let braking = braking_for(&ceiling, &barriers, comfort, from, &self.params);
         let problem = SpeedProblem { ceiling: &ceiling, barriers: &barriers, comfort: *comfort, braking };
         let motions = problem.roll_out(from, STEPS, 0.5);
-        if std::env::var_os("PDBG").is_some() && braking.deceleration_mps2 > 2.0 {
-            eprintln!(
-                "PDBG t {} line_s {:.1} v {:.2} a {:.2} braking {:?}",
-                situation.now_ns / 100_000_000,
-                situation.line_s,
-                from.speed_mps,
-                from.acceleration_mps2,
-                braking.deceleration_mps2
-            );
-            for b in &barriers {
-                eprintln!("PDBG   {b:?}");
-            }
-        }
         let progress = motions.last().map_or(0.0, |m| m.s);
         let cost = candidate.cost - progress;
         Choice { profile: candidate.profile, path, motions, barriers, cost }
