@@ -78,7 +78,7 @@ pub struct TrajectoryState {
 pub struct Plan {
     /// Time of its first state, ns.
     pub stamp_ns: i64,
-    /// A state every [`TIME_STEP_S`].
+    /// A state every `TIME_STEP_S` (0.1 s).
     pub states: Vec<TrajectoryState>,
     /// Why it stops, if it does.
     pub stops_for: Option<StopsFor>,
