@@ -107,7 +107,7 @@ fn what_gets_worse_is_told_at_once_and_what_gets_better_in_the_next_second() {
 }
 
 #[test]
-#[ignore = "fails: the level of the node is ERROR, not STALE, since lockstep publishes diagnostics"]
+#[ignore = "fails: the level of the vehicle is ERROR, not STALE; cause not confirmed"]
 fn a_status_that_falls_silent_is_stale_and_its_node_an_error() {
     let mut bench = Bench::new();
     bench.both_ok(2);
