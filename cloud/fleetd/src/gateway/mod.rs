@@ -1,0 +1,100 @@
+//! The way in: which service a request is for, its trace, limits, errors, and the OpenAPI document of all services.
+
+pub mod body;
+mod health;
+pub mod hosts;
+mod limits;
+pub mod problem;
+pub mod query;
+pub mod trace;
+
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::{Json, Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{App, events, identity};
+use problem::Problem;
+
+/// Largest body of a request, bytes.
+const MAX_BODY: usize = 1024 * 1024;
+/// A request that takes longer is given up.
+const MAX_TIME: Duration = Duration::from_secs(30);
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "AtlasMesh Fleet OS",
+        description = "The fleet service. Paths under `/svc/<service>` are also at `http://<service>/…` by host name. \
+                       Errors are RFC 9457 problem documents; every reply has `x-trace-id` and `x-correlation-id`."
+    ),
+    security(("token" = []))
+)]
+struct Document;
+
+fn documented() -> OpenApiRouter<App> {
+    let public = OpenApiRouter::with_openapi(Document::openapi())
+        .merge(health::public())
+        .merge(identity::api::public())
+        .merge(events::api::public());
+    [("auth-service", identity::api::service()), ("fleet-manager", health::fleet_manager())]
+        .into_iter()
+        .chain(health::SERVICES.iter().map(|service| (*service, health::service())))
+        .fold(public, |router, (service, paths)| router.nest(&format!("/svc/{service}"), paths))
+}
+
+/// The OpenAPI document of all paths.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = documented().into_openapi();
+    let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    document.components.get_or_insert_default().add_security_scheme("token", token);
+    document
+}
+
+/// Everything that is answered, behind the layers that every request passes.
+pub fn router(app: App) -> anyhow::Result<Router> {
+    let document = openapi();
+    let (router, _) = documented().split_for_parts();
+    Ok(router
+        .route("/openapi.json", axum::routing::get(|| async { Json(document) }))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn(limits::time))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(limits::Limiter::new(&app.config)?, limits::rate))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            axum::response::IntoResponse::into_response(Problem::internal(&"a handler panicked"))
+        }))
+        .layer(cors(&app.config.allowed_origins)?)
+        .layer(middleware::from_fn(trace::layer))
+        .with_state(app))
+}
+
+fn cors(origins: &[String]) -> anyhow::Result<CorsLayer> {
+    let origins: Vec<HeaderValue> = origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>()?;
+    Ok(CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, trace::CORRELATION_ID, HeaderName::from_static("traceparent")])
+        .expose_headers([trace::CORRELATION_ID, HeaderName::from_static("x-trace-id")]))
+}
+
+async fn no_such_path(request: Request) -> Problem {
+    let path: String = request.uri().path().chars().take(200).collect();
+    Problem::not_found("path", format!("there is nothing at {path}; GET /openapi.json lists all paths"))
+}
+
+async fn no_such_method(request: Request) -> Problem {
+    let path: String = request.uri().path().chars().take(200).collect();
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        format!("{path} does not answer {}; GET /openapi.json lists all paths", request.method()),
+    )
+}

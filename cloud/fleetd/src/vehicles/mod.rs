@@ -1,0 +1,3 @@
+//! The link to the vehicles. Playbook service: vehicle-gateway.
+
+pub mod live;
