@@ -317,3 +317,109 @@ fn content<M: Message + Default>(blob: &[u8]) -> Result<M, String> {
     }
     M::decode(bytes.as_slice()).map_err(|e| format!("it is damaged: {e}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::road::osm::{from_pbf_bytes, from_xml};
+
+    const STRINGS: [&str; 9] =
+        ["", "highway", "primary", "name", "Ring", "barrier", "bollard", "type", "restriction"];
+
+    fn framed(kind: &str, message: &impl Message) -> Vec<u8> {
+        let blob = Blob { raw: Some(message.encode_to_vec()), zlib: None }.encode_to_vec();
+        let header = BlobHeader { kind: kind.into(), size: blob.len() as i32 }.encode_to_vec();
+        [&(header.len() as u32).to_be_bytes()[..], &header, &blob].concat()
+    }
+
+    /// Two roads that meet, with a bollard between; blocks as messages of both passes, which leave each other's fields alone.
+    fn file() -> Vec<u8> {
+        let strings = Strings { of: STRINGS.map(|s| s.as_bytes().to_vec()).to_vec() };
+        let dense = DenseNodes {
+            ids: vec![10, 1, 1],
+            latitudes: vec![240_000_000, 10_000, 0],
+            longitudes: vec![540_000_000, 0, 10_000],
+            tags: vec![0, 5, 6, 0, 0],
+        };
+        let single =
+            Node { id: 20, keys: vec![], values: vec![], latitude: 240_010_000, longitude: 540_030_000 };
+        let nodes = NodeBlock {
+            strings: strings.clone(),
+            groups: vec![NodeGroup { nodes: vec![single], dense: Some(dense) }],
+            ..NodeBlock::default()
+        };
+        let way = |id, refs: &[i64]| Way { id, keys: vec![1, 3], values: vec![2, 4], refs: refs.to_vec() };
+        let relation = Relation {
+            id: 1,
+            keys: vec![7],
+            values: vec![8],
+            roles: vec![0],
+            members: vec![10],
+            kinds: vec![0],
+        };
+        let ways = WayBlock {
+            strings,
+            groups: vec![WayGroup {
+                ways: vec![way(5, &[10, 1, 1]), way(6, &[12, 8])],
+                relations: vec![relation],
+            }],
+        };
+        let header = HeaderBlock { required_features: FEATURES.map(str::to_owned).to_vec() };
+        [framed("OSMHeader", &header), framed("OSMData", &nodes), framed("OSMData", &ways)].concat()
+    }
+
+    const XML: &str = r#"<osm>
+        <node id="10" lat="24" lon="54"/>
+        <node id="11" lat="24.001" lon="54"><tag k="barrier" v="bollard"/></node>
+        <node id="12" lat="24.001" lon="54.001"/>
+        <node id="20" lat="24.001" lon="54.003"/>
+        <way id="5"><nd ref="10"/><nd ref="11"/><nd ref="12"/>
+            <tag k="highway" v="primary"/><tag k="name" v="Ring"/></way>
+        <way id="6"><nd ref="12"/><nd ref="20"/><tag k="highway" v="primary"/><tag k="name" v="Ring"/></way>
+    </osm>"#;
+
+    #[test]
+    fn both_forms_are_the_same_roads() {
+        let pbf = from_pbf_bytes(Path::new("a.osm.pbf"), &file()).unwrap();
+        let xml = from_xml(Path::new("a.osm"), XML).unwrap();
+        assert_eq!(pbf.report(), xml.report());
+        assert_eq!(pbf.report().components.len(), 2, "the bollard parts them");
+        for way in xml.ways() {
+            assert_eq!(pbf.way(way.id), Some(way));
+            assert_eq!(pbf.way_geometry(way.id), xml.way_geometry(way.id));
+        }
+    }
+
+    #[test]
+    fn files_that_need_more_are_refused() {
+        let header = HeaderBlock { required_features: vec!["HistoricalInformation".into()] };
+        let said =
+            from_pbf_bytes(Path::new("a.osm.pbf"), &framed("OSMHeader", &header)).unwrap_err().to_string();
+        assert!(said.contains("HistoricalInformation") && said.contains("osmium"), "{said}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn damaged_files_are_refused_or_read(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            end in any::<prop::sample::Index>(),
+            cut in any::<bool>(),
+        ) {
+            let mut bytes = file();
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            if cut {
+                bytes.truncate(end.index(bytes.len()));
+            }
+            if let Err(error) = from_pbf_bytes(Path::new("broken.osm.pbf"), &bytes) {
+                prop_assert!(error.to_string().contains("broken.osm.pbf"));
+            }
+        }
+    }
+}
