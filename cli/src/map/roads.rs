@@ -51,7 +51,7 @@ fn to_text(graph: &RoadGraph, report: &Report) -> String {
     row(
         "roads",
         format!(
-            "{} ways, {:.1} km; {unnamed:.0} % without a name, {restricted:.0} % for residents only",
+            "{} ways, {:.1} km; {unnamed:.0} % without a name, {restricted:.0} % with restricted access",
             report.ways,
             report.length_m / 1e3
         ),
