@@ -1,6 +1,7 @@
 //! Searches against Dijkstra's algorithm without bounds, states or labels, on random networks.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use proptest::prelude::*;
 
@@ -121,15 +122,15 @@ fn reference(
     let mut arrive = |time: u32| best = Some(best.map_or(time, |b| b.min(time)));
     // By the last two edges.
     let mut known: BTreeMap<(u32, u32), u32> = BTreeMap::new();
-    let mut open: Vec<(u32, u32, u32)> = vec![];
+    let mut open: BinaryHeap<Reverse<(u32, u32, u32)>> = BinaryHeap::new();
     for (edge, fraction) in ends(network, from) {
         let Some(time) = time_ms(edge) else { continue };
-        open.push((part(time, 1.0 - fraction), NO_EDGE, edge));
+        open.push(Reverse((part(time, 1.0 - fraction), NO_EDGE, edge)));
         for (_, end) in goals.iter().filter(|(goal, end)| *goal == edge && *end >= fraction) {
             arrive(part(time, end - fraction));
         }
     }
-    while let Some((cost, before, last)) = open.pop() {
+    while let Some(Reverse((cost, before, last))) = open.pop() {
         if known.get(&(before, last)).is_some_and(|k| *k <= cost) {
             continue;
         }
@@ -142,7 +143,7 @@ fn reference(
             for (_, fraction) in goals.iter().filter(|(goal, _)| *goal == next) {
                 arrive(cost + turn.time_ms + part(time, *fraction));
             }
-            open.push((cost + turn.time_ms + time, last, next));
+            open.push(Reverse((cost + turn.time_ms + time, last, next)));
         }
     }
     best
