@@ -9,4 +9,4 @@ mod vehicle;
 pub use light::{LightVehicle, Said};
 pub use line::Line;
 pub use profile::Profile;
-pub use vehicle::{Settings, run};
+pub use vehicle::{Settings, roads, run};
