@@ -4,16 +4,48 @@ use std::fmt;
 
 use glam::{DVec2, DVec3};
 use proj4rs::Proj;
+use serde::{Deserialize, Serialize};
 
 /// A place on earth.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Wgs84 {
     /// Latitude, degrees.
     pub latitude_deg: f64,
     /// Longitude, degrees.
     pub longitude_deg: f64,
     /// Height above the ellipsoid, m.
+    #[serde(default)]
     pub altitude_m: f64,
+}
+
+impl Wgs84 {
+    /// A place at height 0.
+    pub fn new(latitude_deg: f64, longitude_deg: f64) -> Self {
+        Self { latitude_deg, longitude_deg, altitude_m: 0.0 }
+    }
+
+    /// Whether it is a place on earth: latitude within ±90°, longitude within ±180°.
+    pub fn is_valid(self) -> bool {
+        self.latitude_deg.abs() <= 90.0 && self.longitude_deg.abs() <= 180.0
+    }
+
+    /// Distance over the ground, m, as if the earth were flat between the two: exact to 0.01 % up to some 30 km.
+    pub fn distance_m(self, other: Self) -> f64 {
+        let scale = metres_per_degree(0.5 * (self.latitude_deg + other.latitude_deg));
+        let degrees =
+            DVec2::new(other.longitude_deg - self.longitude_deg, other.latitude_deg - self.latitude_deg);
+        (degrees * scale).length()
+    }
+}
+
+/// Length of a degree of longitude (x) and of latitude (y) on the ellipsoid of WGS84, m.
+pub(crate) fn metres_per_degree(latitude_deg: f64) -> DVec2 {
+    const SEMI_MAJOR_M: f64 = 6_378_137.0;
+    const ECCENTRICITY_2: f64 = 6.694_379_990_14e-3;
+    let (sin, cos) = latitude_deg.to_radians().sin_cos();
+    let w2 = 1.0 - ECCENTRICITY_2 * sin * sin;
+    let normal = SEMI_MAJOR_M / w2.sqrt();
+    DVec2::new(normal * cos, normal * (1.0 - ECCENTRICITY_2) / w2) * 1_f64.to_radians()
 }
 
 /// How a map lies on the earth: the `geoReference` of OpenDRIVE, a PROJ string, with the header's `offset`.

@@ -6,7 +6,7 @@ use std::path::Path;
 use bridge_proto::v1::event::Body;
 use bridge_proto::v1::{Command, Event};
 use prost::Message as _;
-use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, StorageError, TableDefinition};
+use redb::{Database, DatabaseError, ReadableTable as _, StorageError, TableDefinition};
 
 use super::backlog::{Backlog, Change, is_gapless};
 use super::{Kind, SpoolError, StreamId};

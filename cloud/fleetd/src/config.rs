@@ -32,6 +32,14 @@ pub struct Config {
     pub burst: u32,
     /// Web origins that may call.
     pub allowed_origins: Vec<String>,
+    /// Road graphs that trips are routed on, first come first served.
+    pub roads: Vec<String>,
+    /// A vehicle that is silent for so long before the pickup loses its trip to another one.
+    #[serde(rename = "lost_after_s", deserialize_with = "seconds")]
+    pub lost_after: Duration,
+    /// The same with passengers aboard: then the trip fails.
+    #[serde(rename = "lost_after_aboard_s", deserialize_with = "seconds")]
+    pub lost_after_aboard: Duration,
     /// Where the database is.
     pub data_dir: PathBuf,
     /// Addresses to listen on, and for whom.
@@ -70,6 +78,10 @@ fn role_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opt
 
 fn hours<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     u32::deserialize(deserializer).map(|hours| Duration::from_secs(u64::from(hours) * 3600))
+}
+
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u32::deserialize(deserializer).map(|seconds| Duration::from_secs(seconds.into()))
 }
 
 impl Config {

@@ -3,16 +3,26 @@
 //! A request comes in through [`gateway`], is authenticated by [`identity`] and answered by the domain it is for. What
 //! becomes true is written as an event in the same transaction ([`events`]) and streamed to browsers from there.
 
+// utoipa's macros qualify what they name.
+#![allow(unused_qualifications)]
+
 pub mod config;
-pub mod db;
-pub mod duration;
-pub mod events;
-pub mod gateway;
-pub mod id;
-pub mod identity;
+mod db;
+mod dispatch;
+mod duration;
+mod events;
+mod fleet;
+mod gateway;
+mod id;
+mod identity;
+mod incidents;
 pub mod logging;
-pub mod time;
-pub mod vehicles;
+mod routing;
+mod stops;
+mod telemetry;
+mod time;
+mod trips;
+mod vehicles;
 
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -22,13 +32,19 @@ use anyhow::{Context as _, Result};
 use axum::ServiceExt as _;
 use axum::extract::Request;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tower::Layer as _;
 use tower::util::MapRequestLayer;
 
+pub use gateway::openapi;
+pub use vehicles::{lease, link};
+
 use config::Config;
 use db::Db;
+use routing::Routing;
+use time::Time;
+use vehicles::Vehicles;
 use vehicles::live::LiveStates;
 
 /// What all requests share.
@@ -38,14 +54,25 @@ pub struct App(Arc<Shared>);
 /// See [`App`].
 pub struct Shared {
     /// What fleetd was told.
-    pub config: Config,
+    pub(crate) config: Config,
     /// The database.
-    pub db: Db,
+    pub(crate) db: Db,
     /// Newest states of the vehicles.
-    pub live: LiveStates,
+    pub(crate) live: LiveStates,
+    /// Which vehicles are connected.
+    pub(crate) vehicles: Vehicles,
+    /// Road graphs and what is blocked.
+    pub(crate) routing: Routing,
+    /// Emergency stops under way.
+    pub(crate) stops: stops::Stops,
+    /// Reports on their way to the database.
+    pub(crate) telemetry: telemetry::Ingest,
+    /// When the service started.
+    pub(crate) started: Time,
     /// Counts of the stream's clients.
-    pub streams: events::Streams,
+    pub(crate) streams: events::Streams,
     announced: watch::Sender<()>,
+    dispatch: Notify,
     shutdown: watch::Receiver<bool>,
 }
 
@@ -59,8 +86,24 @@ impl Deref for App {
 
 impl App {
     /// Tells who streams events that there are new ones. Call it after the commit that wrote them.
-    pub fn announce(&self) {
+    pub(crate) fn announce(&self) {
         self.announced.send_replace(());
+    }
+
+    /// Has dispatch look at once, because something changed for it.
+    pub(crate) fn wake_dispatch(&self) {
+        self.dispatch.notify_one();
+    }
+
+    /// Waits until the service is to end.
+    pub(crate) async fn ended(&self) {
+        let mut shutdown = self.shutdown.clone();
+        // The sender is gone only when all of this is.
+        let _ = shutdown.wait_for(|ends| *ends).await;
+    }
+
+    async fn dispatch_wanted(&self) {
+        self.dispatch.notified().await;
     }
 }
 
@@ -80,8 +123,16 @@ impl Fleetd {
             .with_context(|| format!("cannot create the folder {}", config.data_dir.display()))?;
         let db = Db::open(&config.data_dir.join("fleet.db")).await?;
         let (shutdown, shutdown_seen) = watch::channel(false);
+        let routing = Routing::load(&config.roads, db.reader()).await?;
+        let (telemetry, reports) = telemetry::Ingest::new();
         let app = App(Arc::new(Shared {
             db,
+            routing,
+            telemetry,
+            vehicles: Vehicles::default(),
+            stops: stops::Stops::default(),
+            dispatch: Notify::new(),
+            started: Time::now(),
             live: LiveStates::default(),
             streams: events::Streams::default(),
             announced: watch::Sender::new(()),
@@ -89,7 +140,17 @@ impl Fleetd {
             config,
         }));
         let first_login = identity::first_user(&app).await.map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
+        stops::resume(&app).await?;
         let mut fleetd = Self { addresses: vec![], shutdown, servers: JoinSet::new(), first_login, app };
+        let (dispatcher, ingester) = (fleetd.app.clone(), fleetd.app.clone());
+        fleetd.servers.spawn(async move {
+            dispatch::run(dispatcher).await;
+            Ok(())
+        });
+        fleetd.servers.spawn(async move {
+            telemetry::run(ingester, reports).await;
+            Ok(())
+        });
         for listen in fleetd.app.config.listen.clone() {
             fleetd.listen(listen.address, listen.service()?).await?;
         }
@@ -104,13 +165,10 @@ impl Fleetd {
         let router = gateway::router(self.app.clone())?;
         // Around the router, because it changes which route is taken.
         let routed = MapRequestLayer::new(move |request: Request| gateway::hosts::route(request, service)).layer(router);
-        let mut shutdown = self.app.shutdown.clone();
+        let app = self.app.clone();
         self.servers.spawn(async move {
             axum::serve(listener, routed.into_make_service_with_connect_info::<SocketAddr>())
-                .with_graceful_shutdown(async move {
-                    // The sender is gone only when all of this is.
-                    let _ = shutdown.wait_for(|ends| *ends).await;
-                })
+                .with_graceful_shutdown(async move { app.ended().await })
                 .await
                 .map_err(Into::into)
         });
@@ -125,11 +183,6 @@ impl Fleetd {
     /// User and password that were made because there was no user yet.
     pub fn first_login(&self) -> Option<&(String, String)> {
         self.first_login.as_ref()
-    }
-
-    /// What the requests share, for tests.
-    pub fn app(&self) -> &App {
-        &self.app
     }
 
     /// Ends: answers what has been asked, closes streams and the database.

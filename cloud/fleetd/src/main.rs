@@ -30,7 +30,7 @@ async fn main() -> Result<()> {
         return Ok(());
     }
     if args.print_openapi {
-        println!("{}", fleetd::gateway::openapi().to_pretty_json()?);
+        println!("{}", fleetd::openapi().to_pretty_json()?);
         return Ok(());
     }
     let config = Config::load(args.config.as_deref())?;

@@ -10,8 +10,8 @@ use bridge_proto::v1::{
     Command, EmergencyStop, Event, EventAck, EventUpload, Hello, Telemetry, Welcome, event_ack, welcome,
 };
 use bridge_proto::{Holder, Scope};
-use fleetd::vehicles::lease::{Claim, LEASE, Leases};
-use fleetd::vehicles::link::{BoxFuture, Inbound, Link, LinkConfig, fresh};
+use fleetd::lease::{Claim, LEASE, Leases};
+use fleetd::link::{BoxFuture, Inbound, Link, LinkConfig, fresh};
 use parking_lot::Mutex;
 
 use crate::Files;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bridge_proto::v1::Hello;
 use bridge_proto::{Holder, PROTOCOL_VERSION, Suffix};
-use fleetd::vehicles::link::{Link, LinkError};
+use fleetd::link::{Link, LinkError};
 use link_tests::{Cloud, Files, Vehicle, bare_session, command, emergency_stop, scope, until};
 use prost::Message as _;
 

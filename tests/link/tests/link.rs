@@ -7,7 +7,7 @@ use bridge::spool::Spool;
 use bridge_proto::v1::command_ack::Result as AckResult;
 use bridge_proto::v1::event::Body;
 use bridge_proto::Holder;
-use fleetd::vehicles::link::LinkError;
+use fleetd::link::LinkError;
 use link_tests::{Cloud, Files, Vehicle, command, emergency_stop, scope, until};
 
 const TTL: Duration = Duration::from_secs(30);

@@ -45,14 +45,11 @@ pub struct Event {
     pub trace_id: String,
     /// Details.
     pub data: serde_json::Value,
-    #[serde(skip)]
-    tenant_id: String,
 }
 
 #[derive(FromRow)]
 struct Row {
     sequence: i64,
-    tenant_id: String,
     at: Time,
     kind: String,
     entity: String,
@@ -71,7 +68,6 @@ impl From<Row> for Event {
             actor: row.actor,
             trace_id: row.trace_id,
             data: serde_json::from_str(&row.data).unwrap_or_default(),
-            tenant_id: row.tenant_id,
         }
     }
 }
@@ -102,7 +98,7 @@ pub async fn after(
     limit: u32,
 ) -> sqlx::Result<Vec<Event>> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT sequence, tenant_id, at, kind, entity, actor, trace_id, data FROM events \
+        "SELECT sequence, at, kind, entity, actor, trace_id, data FROM events \
          WHERE tenant_id = $1 AND sequence > $2 AND ($3 IS NULL OR entity = $3) ORDER BY sequence LIMIT $4",
     )
     .bind(tenant_id)

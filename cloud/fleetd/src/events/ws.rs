@@ -80,10 +80,9 @@ impl Client<'_> {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         }
         let mut seen = 0;
-        let mut shutdown = self.app.shutdown.clone();
         loop {
             let sent = tokio::select! {
-                _ = shutdown.wait_for(|ends| *ends) => return End::Restarting,
+                _ = self.app.ended() => return End::Restarting,
                 changed = announced.changed() => match changed {
                     Ok(()) => self.send_events(tenant_id).await,
                     Err(_) => return End::Restarting,

@@ -19,7 +19,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{App, events, identity};
+use crate::{App, events, fleet, identity, incidents, routing, stops, telemetry, trips};
 use problem::Problem;
 
 /// Largest body of a request, bytes.
@@ -42,8 +42,19 @@ fn documented() -> OpenApiRouter<App> {
     let public = OpenApiRouter::with_openapi(Document::openapi())
         .merge(health::public())
         .merge(identity::api::public())
-        .merge(events::api::public());
-    [("auth-service", identity::api::service()), ("fleet-manager", health::fleet_manager())]
+        .merge(events::api::public())
+        .merge(fleet::api::public())
+        .merge(incidents::api::public())
+        .merge(stops::api::public())
+        .merge(telemetry::api::public())
+        .merge(trips::api::public());
+    let services = [
+        ("auth-service", identity::api::service()),
+        ("fleet-manager", health::fleet_manager()),
+        ("routing-service", routing::api::service()),
+        ("telemetry-ingest", telemetry::api::service()),
+    ];
+    services
         .into_iter()
         .chain(health::SERVICES.iter().map(|service| (*service, health::service())))
         .fold(public, |router, (service, paths)| router.nest(&format!("/svc/{service}"), paths))

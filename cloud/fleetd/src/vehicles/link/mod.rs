@@ -32,7 +32,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Takes what vehicles send.
 pub trait Inbound: Send + Sync + 'static {
-    /// A session says hello. The protocol version has been checked.
+    /// A session says hello, in any version of the protocol: both it and the length of the session id are to be checked.
     fn hello(&self, scope: Scope, hello: Hello) -> BoxFuture<'_, Welcome>;
     /// A live report. Called in order from one task: it must not wait.
     fn telemetry(&self, scope: Scope, telemetry: Telemetry);

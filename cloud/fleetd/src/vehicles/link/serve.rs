@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bridge_proto::v1::{EventAck, EventUpload, Hello, Telemetry, Welcome, event_ack, welcome};
+use bridge_proto::v1::{EventAck, EventUpload, Hello, Telemetry, event_ack};
 use bridge_proto::{Key, PROTOCOL_VERSION, Scope, Suffix};
 use prost::Message;
 use tokio::runtime::Handle;
@@ -104,24 +104,14 @@ async fn reply(query: Query, bytes: Vec<u8>) {
 
 fn hello<'a>(inbound: &'a dyn Inbound, key: &'a str, payload: &'a [u8]) -> BoxFuture<'a, Option<Vec<u8>>> {
     Box::pin(async move {
-        let welcome = match (Hello::decode(payload), Key::parse(key)) {
-            (Ok(hello), Ok(key)) if hello.protocol_version == PROTOCOL_VERSION && hello.session_id.len() == 16 => {
-                inbound.hello(key.scope, hello).await
+        // Of any version: the answer says which one is spoken here.
+        match decoded::<Hello>(key, payload, |_| PROTOCOL_VERSION) {
+            Ok((scope, hello)) => Some(inbound.hello(scope, hello).await.encode_to_vec()),
+            Err(why) => {
+                inbound.undecodable(key, payload, why);
+                None
             }
-            (Ok(hello), Ok(_)) if hello.session_id.len() == 16 => Welcome {
-                result: welcome::Result::UnsupportedVersion.into(),
-                message: format!(
-                    "the cloud speaks version {PROTOCOL_VERSION}, the vehicle {}: update the older one",
-                    hello.protocol_version
-                ),
-                ..Welcome::default()
-            },
-            (hello, key_parsed) => {
-                inbound.undecodable(key, payload, why(hello.err(), key_parsed.err(), "session_id is not 16 bytes"));
-                return None;
-            }
-        };
-        Some(welcome.encode_to_vec())
+        }
     })
 }
 
@@ -143,20 +133,15 @@ fn busy(payload: &[u8]) -> Option<Vec<u8>> {
     Some(EventAck { result: event_ack::Result::Busy.into(), stream_id, message, ..EventAck::default() }.encode_to_vec())
 }
 
-fn decoded<M: Message + Default>(key: &str, payload: &[u8], version: fn(&M) -> u32) -> Result<(Scope, M), String> {
-    match (M::decode(payload), Key::parse(key)) {
-        (Ok(message), Ok(key)) if version(&message) == PROTOCOL_VERSION => Ok((key.scope, message)),
-        (message, key) => {
-            let other = message.as_ref().map_or(0, version);
-            Err(why(message.err(), key.err(), &format!("protocol version {other}")))
-        }
-    }
-}
-
-fn why(message: Option<prost::DecodeError>, key: Option<bridge_proto::KeyError>, else_: &str) -> String {
-    match (message, key) {
-        (Some(error), _) => error.to_string(),
-        (_, Some(error)) => error.to_string(),
-        _ => else_.to_owned(),
+fn decoded<M: Message + Default>(
+    key: &str,
+    payload: &[u8],
+    version: fn(&M) -> u32,
+) -> Result<(Scope, M), String> {
+    let scope = Key::parse(key).map_err(|error| error.to_string())?.scope;
+    let message = M::decode(payload).map_err(|error| error.to_string())?;
+    match version(&message) {
+        PROTOCOL_VERSION => Ok((scope, message)),
+        other => Err(format!("version {other} of the protocol; this cloud speaks {PROTOCOL_VERSION}")),
     }
 }
