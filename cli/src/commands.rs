@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::output::{Interrupted, Out, note};
 use crate::{
-    bag, completions, drive, interface, lifecycle, map, node, param, replay, router, rt, service, topic,
+    bag, completions, drive, interface, lifecycle, map, node, param, pki, replay, router, rt, service, topic,
     vehicle,
 };
 
@@ -72,6 +72,9 @@ enum Command {
     /// What is in a map, how it looks, what is wrong with it
     #[command(subcommand)]
     Map(map::Command),
+    /// Certificates for the link between vehicles and the cloud
+    #[command(subcommand)]
+    Pki(pki::Command),
     /// Real-time fitness of this machine
     #[command(subcommand)]
     Rt(rt::Command),
@@ -115,6 +118,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Interface(command) => command.run(&mut out),
         Command::Bag(command) => command.run(&global, &mut out),
         Command::Map(command) => command.run(&mut out),
+        Command::Pki(command) => command.run(&mut out),
         Command::Rt(command) => command.run(&mut out),
         Command::Router(command) => command.run(&global, &mut out),
         Command::Completions(command) => command.run::<Cli>(&mut out),

@@ -12,6 +12,7 @@ mod map;
 mod node;
 mod output;
 mod param;
+mod pki;
 mod qos_args;
 mod render;
 mod replay;

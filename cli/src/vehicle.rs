@@ -1,9 +1,11 @@
 //! `atlas vehicle`
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
+use bridge::{Bridge, BridgeConfig};
 use clap::Args;
 use maps::Map;
 use msgs::Message;
@@ -29,7 +31,8 @@ use crate::session::options;
 /// With --sim the vehicle drives in the built-in simulator. Every ROS tool sees its nodes, topics, services and parameters.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  atlas vehicle --vehicle-id AV-001 --sim --tour\n  atlas topic hz /control/commands\n  \
+    after_help = "Examples:\n  atlas vehicle --vehicle-id AV-001 --sim --tour\n  \
+                  atlas vehicle --vehicle-id AV-001 --sim --uplink tls/127.0.0.1:7447 --pki pki\n  atlas topic hz /control/commands\n  \
                   atlas service call /emergency_stop std_srvs/srv/Trigger\n  \
                   atlas service call /safety/reset std_srvs/srv/Trigger"
 )]
@@ -64,6 +67,18 @@ pub struct Command {
     /// Without pictures of the camera
     #[arg(long)]
     no_camera: bool,
+    /// Link to the cloud: endpoint of its router; several are network paths, the best first
+    #[arg(long, value_name = "tls/HOST:PORT", requires = "pki")]
+    uplink: Vec<String>,
+    /// Folder of the certificates for the uplink, as `atlas pki issue` writes it
+    #[arg(long, value_name = "DIR", requires = "uplink")]
+    pki: Option<PathBuf>,
+    /// Id of the tenant whose vehicle it is
+    #[arg(long, value_name = "ID", default_value = "default")]
+    tenant: String,
+    /// Folder in which events are kept until the cloud has them; by default spool/TENANT/VEHICLE
+    #[arg(long, value_name = "DIR", requires = "uplink")]
+    spool: Option<PathBuf>,
     /// Set a parameter, of all nodes or of one, as with --ros-args
     #[arg(short = 'p', long = "param", value_name = "[NODE:]NAME:=VALUE")]
     params: Vec<String>,
@@ -77,6 +92,7 @@ impl Command {
                 "there is no driver for a real vehicle in this program; give --sim for the built-in simulator"
             );
         }
+        let bridge = self.bridge();
         let settings = DriveSettings {
             map: self.map,
             vehicle: self.vehicle,
@@ -105,6 +121,8 @@ impl Command {
             live.spawn::<TourNode>()?;
         }
         let _status = follow(&*transport)?;
+        let bridge = bridge.map(|config| Bridge::start(&config, &*transport)).transpose();
+        let _bridge = bridge.context("no link to the cloud")?;
         let at = map.point_at(ends.start).position;
         note(&format!(
             "{} stands at {:.1},{:.1} on {}; Ctrl-C ends it",
@@ -112,6 +130,26 @@ impl Command {
         ));
         live.run()?;
         Ok(())
+    }
+}
+
+/// Most events that are kept for the cloud, bytes.
+const SPOOL_LIMIT_BYTES: usize = 16 << 20;
+
+impl Command {
+    fn bridge(&self) -> Option<BridgeConfig> {
+        let pki = self.pki.clone()?;
+        let spool = || PathBuf::from("spool").join(&self.tenant).join(&self.vehicle_id);
+        Some(BridgeConfig {
+            vehicle_id: self.vehicle_id.clone(),
+            tenant: self.tenant.clone(),
+            vehicle_model: self.vehicle.clone(),
+            map: self.map.clone(),
+            connect: self.uplink.clone(),
+            pki,
+            spool: self.spool.clone().unwrap_or_else(spool),
+            spool_limit_bytes: SPOOL_LIMIT_BYTES,
+        })
     }
 }
 

@@ -50,11 +50,6 @@ impl Scope {
         &self.vehicle
     }
 
-    /// Everything of the vehicle: what its certificate gives access to.
-    pub fn all(&self) -> String {
-        format!("{self}/**")
-    }
-
     /// One key of the vehicle.
     pub fn key(&self, suffix: Suffix) -> String {
         format!("{self}/{suffix}")
@@ -64,6 +59,45 @@ impl Scope {
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{ROOT}/{}/{}", self.tenant, self.vehicle)
+    }
+}
+
+/// Whom a certificate speaks for: what it may say and hear under which keys.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Holder {
+    /// One vehicle.
+    Vehicle(Scope),
+    /// A process that stands for many vehicles of one tenant, e.g. a simulated fleet.
+    Fleet {
+        /// Id of the tenant.
+        tenant: String,
+    },
+}
+
+impl Holder {
+    /// Of all vehicles of a tenant.
+    pub fn fleet(tenant: &str) -> Result<Self, KeyError> {
+        Scope::new(tenant, "any").map(|scope| Self::Fleet { tenant: scope.tenant })
+    }
+
+    /// Common name of the certificate, `TENANT/VEHICLE` or `TENANT/*`: unlike `.`, neither `/` nor `*` can be part of
+    /// an id, so no two holders have the same.
+    pub fn common_name(&self) -> String {
+        match self {
+            Self::Vehicle(scope) => format!("{}/{}", scope.tenant, scope.vehicle),
+            Self::Fleet { tenant } => format!("{tenant}/*"),
+        }
+    }
+
+    /// A key of the vehicle, or of each of the vehicles; `*` for the session of a command.
+    pub fn key(&self, suffix: Suffix) -> String {
+        format!("{ROOT}/{}/{}", self.common_name(), suffix.of_any_session())
+    }
+}
+
+impl From<Scope> for Holder {
+    fn from(scope: Scope) -> Self {
+        Self::Vehicle(scope)
     }
 }
 
@@ -83,7 +117,14 @@ pub enum Suffix {
 impl Suffix {
     /// The key of all vehicles of all tenants, for the cloud's side; `*` for the session of a command.
     pub fn of_all(self) -> String {
-        format!("{ROOT}/*/*/{self}")
+        format!("{ROOT}/*/*/{}", self.of_any_session())
+    }
+
+    fn of_any_session(self) -> String {
+        match self {
+            Self::Command(_) => "command/*".into(),
+            _ => self.to_string(),
+        }
     }
 }
 
@@ -153,7 +194,17 @@ mod tests {
             assert_eq!(Key::parse(&key).unwrap(), Key { scope: scope.clone(), suffix });
         }
         assert_eq!(scope.key(Suffix::Telemetry), "atlasmesh/v1/tenant-001/AV-001/telemetry/state");
-        assert_eq!(scope.all(), "atlasmesh/v1/tenant-001/AV-001/**");
+    }
+
+    #[test]
+    fn certificates_name_whom_they_speak_for() {
+        let vehicle = Holder::from(Scope::new("tenant-001", "AV-001").unwrap());
+        assert_eq!(vehicle.common_name(), "tenant-001/AV-001");
+        assert_eq!(vehicle.key(Suffix::Command([7; 16])), "atlasmesh/v1/tenant-001/AV-001/command/*");
+        let fleet = Holder::fleet("tenant-001").unwrap();
+        assert_eq!(fleet.common_name(), "tenant-001/*");
+        assert_eq!(fleet.key(Suffix::Hello), "atlasmesh/v1/tenant-001/*/session/hello");
+        assert!(Holder::fleet("*").is_err());
     }
 
     #[test]

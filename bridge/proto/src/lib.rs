@@ -2,7 +2,7 @@
 
 mod keys;
 
-pub use keys::{Key, KeyError, Scope, Suffix};
+pub use keys::{Holder, Key, KeyError, Scope, Suffix};
 
 /// The messages, generated from `proto/atlasmesh/v1`.
 #[allow(missing_docs, clippy::all)]

@@ -38,6 +38,7 @@ use tower::Layer as _;
 use tower::util::MapRequestLayer;
 
 pub use gateway::openapi;
+pub use vehicles::{lease, link};
 
 use config::Config;
 use db::Db;

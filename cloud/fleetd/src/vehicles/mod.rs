@@ -1,5 +1,7 @@
 //! The vehicles that are connected, and commands to them. Playbook service: vehicle-gateway.
 
+pub mod lease;
+pub mod link;
 pub mod live;
 mod reports;
 
