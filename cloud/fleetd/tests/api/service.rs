@@ -2,6 +2,7 @@
 
 use fleetd::Fleetd;
 use fleetd::config::{Config, Listen};
+use pki::Authority;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -47,6 +48,8 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::load(None).unwrap();
         config.data_dir = folder.path().to_owned();
+        config.vehicle_link = vec!["tls/127.0.0.1:0".into()];
+        Authority::init(&config.pki(), &[]).unwrap();
         config.listen =
             vec![Listen { address: "127.0.0.1:0".parse().unwrap(), service: "api-gateway".into() }];
         change(&mut config);
