@@ -19,7 +19,8 @@ use crate::barrier::Reason;
 use crate::markers;
 use crate::object::Object;
 use crate::params::PlanningParams;
-use crate::planner::{Gate, Measured, Plan, Planner, StopsFor};
+use crate::plan::{Gate, Measured, Plan, StopsFor};
+use crate::planner::Planner;
 
 /// Time between two plans.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -101,9 +102,9 @@ impl Node for PlanningNode {
                 plan
             }
             (None, Some((measured, _))) => {
-                self.diagnostic.set(Status::new(Level::Error, "odometry is stale: the trajectory stops"));
+                self.diagnostic.set(Status::new(Level::Warn, "odometry is stale: the trajectory stops"));
                 let now = step.now.as_ns();
-                self.planner.stop_along_last(now).unwrap_or_else(|| self.planner.stand(now, &measured))
+                self.planner.stop_blind(now, &measured)
             }
             (None, None) => {
                 self.diagnostic.set(Status::new(Level::Warn, "waiting for odometry"));
@@ -159,10 +160,10 @@ impl PlanningNode {
 
     fn report(&mut self, plan: &Plan, blind: bool) {
         let status = match plan.stops_for {
-            _ if blind => Status::new(Level::Error, "objects are stale: the trajectory stops"),
-            Some(StopsFor::NoRoute(why)) => Status::new(Level::Error, why.words()),
+            _ if blind => Status::new(Level::Warn, "objects are stale: the trajectory stops"),
+            Some(StopsFor::NoRoute(why)) => Status::new(Level::Warn, why.words()),
             Some(StopsFor::Heading) => {
-                Status::new(Level::Error, "the vehicle stands too far across its lane to set off")
+                Status::new(Level::Warn, "the vehicle stands too far across its lane to set off")
             }
             Some(StopsFor::NoTrip) => Status::ok("no trip"),
             Some(StopsFor::Barrier(Reason::Obstacle)) => Status::ok("stops for an object"),

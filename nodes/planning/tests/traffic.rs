@@ -40,7 +40,6 @@ fn stops_for_object(stops: &[(f64, StopsFor)]) -> bool {
 }
 
 #[test]
-#[ignore = "fails: stops nearer than 2 m behind a vehicle that brakes at 3 m/s^2"]
 fn follows_a_vehicle_that_brakes_to_a_stop_and_goes_on() {
     let Some(mut drive) = drive_on(-3, -3, 20.0, 600.0) else { return };
     let (map, mut s, mut v) = (motorway().unwrap(), 60.0, 10.0_f64);
