@@ -17,6 +17,9 @@ pub const CLEAR_M: f64 = 0.5;
 pub const STANDING_MPS: f64 = 0.1;
 /// A barrier this near to where the vehicle stands is why it does, m.
 const REACHED_M: f64 = 2.0;
+/// It never plans to brake harder, m/s^2; found within a 32nd.
+const EMERGENCY_MPS2: f64 = 6.0;
+const BISECTIONS: u32 = 5;
 
 /// A way that could be driven.
 pub struct Choice {
@@ -71,7 +74,7 @@ impl Choice {
     }
 }
 
-/// The gentlest way of braking that keeps the barriers.
+/// The gentlest braking that keeps the barriers. Because a gentler one would not do, none of it can be put off.
 fn gentlest_braking(
     ceiling: &Ceiling,
     barriers: &[Barrier],
@@ -79,18 +82,20 @@ fn gentlest_braking(
     from: Motion,
     params: &PlanningParams,
 ) -> Bounds {
-    let most = params.vehicle.max_deceleration_mps2;
-    let ladder = [(1.0, 1.0), (1.7, 2.0), (2.5, 4.0)];
-    let steps = ladder.map(|(b, j)| Bounds {
-        deceleration_mps2: (comfort.deceleration_mps2 * b).min(most),
-        jerk_mps3: comfort.jerk_mps3 * j,
-        ..*comfort
-    });
-    let hardest = Bounds { deceleration_mps2: most.min(6.0), jerk_mps3: 12.0, ..*comfort };
-    let keeps = |braking: &Bounds| {
-        SpeedProblem { ceiling, barriers, comfort: *comfort, braking: *braking }.is_feasible(from)
+    let keeps = |deceleration_mps2: f64| {
+        let braking = comfort.braking(deceleration_mps2);
+        SpeedProblem { ceiling, barriers, comfort: *comfort, braking }.is_feasible(from)
     };
-    steps.into_iter().find(keeps).unwrap_or(hardest)
+    let (mut low, mut high) =
+        (comfort.deceleration_mps2, params.vehicle.max_deceleration_mps2.min(EMERGENCY_MPS2));
+    if keeps(low) {
+        return *comfort;
+    }
+    for _ in 0..BISECTIONS {
+        let middle = 0.5 * (low + high);
+        if keeps(middle) { high = middle } else { low = middle }
+    }
+    comfort.braking(high)
 }
 
 /// How far ahead is planned, m: as far as the vehicle gets in 8 s, and as it needs to stop comfortably.

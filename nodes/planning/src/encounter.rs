@@ -23,9 +23,19 @@ pub struct Encounter {
     pub to_s: f64,
     /// Its speed along the path where it comes in, m/s, not negative.
     pub speed_mps: f64,
+    /// Cosine of its course against the path there.
+    along: f64,
 }
 
+/// One that goes along the path with less than this share of its speed crosses it or comes against it.
+const GOES_ALONG: f64 = 0.3;
+
 impl Encounter {
+    /// Whether it crosses the path or comes against it.
+    pub fn crosses(&self) -> bool {
+        self.along < GOES_ALONG
+    }
+
     /// Of an object on one of the ways that it may take; none if it is never in the way.
     pub fn of(path: &Path, object: &Object, branch: &Branch, params: &PlanningParams) -> Option<Self> {
         let moves = object.speed_mps() > 0.0;
@@ -46,15 +56,16 @@ impl Encounter {
             let t = k as f64 * PREDICTION_STEP_S;
             match (in_way(pose), &mut found) {
                 (Some(e), None) => {
-                    let along = path.at(e.from_s.max(0.0)).heading;
-                    let speed_mps = object.speed_mps() * (course(object, branch, k) - along).cos();
+                    let heading = path.at(e.from_s.max(0.0)).heading;
+                    let along = (course(object, branch, k) - heading).cos();
                     found = Some(Self {
                         enters_s: t,
                         leaves_s: f64::INFINITY,
                         first: e,
                         from_s: e.from_s,
                         to_s: e.to_s,
-                        speed_mps: speed_mps.max(0.0),
+                        speed_mps: (object.speed_mps() * along).max(0.0),
+                        along,
                     });
                 }
                 (Some(e), Some(f)) => {

@@ -15,6 +15,11 @@ const HARD_MPS2: f64 = 3.0;
 const BRAKES_MPS2: f64 = 0.7;
 /// How much of the standstill gap may be used up in need, m.
 const GAP_SLACK_M: f64 = 0.5;
+/// Distance to the place that one passes through who goes first, m, and how much of it may be used up in need.
+const CROSSING_GAP_M: f64 = 1.5;
+const CROSSING_SLACK_M: f64 = 0.8;
+/// Another one's place is free for this vehicle so long after it has left it, s.
+const PASSED_S: f64 = 0.5;
 
 /// One way of one object and one path of the vehicle.
 pub struct Meeting<'a> {
@@ -37,34 +42,42 @@ impl Meeting<'_> {
     pub fn barrier(&self) -> Option<Barrier> {
         let (object, params) = (&self.track.object, self.situation.params);
         let encounter = Encounter::of(self.path, object, self.branch, params)?;
+        let clear_s = encounter.from_s - params.vehicle.front_m() - CROSSING_GAP_M;
+        let can_wait = clear_s >= -CROSSING_GAP_M;
         if encounter.enters_s <= 0.0 {
-            return self.behind_present(&encounter);
+            let passes = encounter.crosses() && object.speed_mps() > 0.0;
+            return match passes && can_wait {
+                true => Some(self.before(&encounter, clear_s)),
+                false => self.behind_present(&encounter),
+            };
         }
-        let clear = encounter.from_s - params.vehicle.front_m() - params.distance.standstill_gap_m.min(1.5);
-        if clear < -0.5 && object.kind != Kind::Vulnerable {
+        if !can_wait && object.kind != Kind::Vulnerable {
             return None; // already among them: clear the place
         }
         if !self.must_yield(&encounter) {
             return None;
         }
-        let goes_along = encounter.speed_mps > 1.0 && !encounter.leaves_s.is_finite();
-        Some(if goes_along {
-            // It comes in ahead: half of the gap will do at first.
-            Barrier {
-                speed_mps: encounter.speed_mps,
-                moves_at_s: encounter.enters_s,
-                headway_s: 0.5 * params.distance.time_gap_s,
-                ..self.behind(encounter.first.from_s)
-            }
-        } else {
-            Barrier {
-                until_s: encounter.leaves_s + 0.5,
-                slack_m: 1.0,
-                reason: Reason::Rule,
-                object: Some(object.id),
-                ..Barrier::stop(clear.max(0.0))
-            }
+        if encounter.crosses() || encounter.leaves_s.is_finite() {
+            return Some(self.before(&encounter, clear_s));
+        }
+        // It comes in ahead: half of the gap will do at first.
+        Some(Barrier {
+            speed_mps: encounter.speed_mps,
+            moves_at_s: encounter.enters_s,
+            headway_s: 0.5 * params.distance.time_gap_s,
+            ..self.behind(encounter.first.from_s)
         })
+    }
+
+    /// Before all of the place that the other one passes through, until it has.
+    fn before(&self, encounter: &Encounter, clear_s: f64) -> Barrier {
+        Barrier {
+            until_s: encounter.leaves_s + PASSED_S,
+            slack_m: CROSSING_SLACK_M,
+            reason: Reason::Rule,
+            object: Some(self.track.object.id),
+            ..Barrier::stop(clear_s.max(0.0))
+        }
     }
 
     /// At the standstill gap behind the object where its rear is at `rear_s`, m along the path.
@@ -90,7 +103,7 @@ impl Meeting<'_> {
         Some(Barrier {
             speed_mps: encounter.speed_mps,
             deceleration_mps2: if braking_mps2 > BRAKES_MPS2 { braking_mps2 } else { 0.0 },
-            until_s: encounter.leaves_s + 0.5,
+            until_s: encounter.leaves_s + PASSED_S,
             headway_s: params.distance.time_gap_s,
             ..self.behind(rear_s)
         })

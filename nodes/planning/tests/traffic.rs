@@ -201,7 +201,6 @@ fn left_turn(map: &Map) -> Option<(LaneId, LaneId)> {
 }
 
 #[test]
-#[ignore = "fails: yields, but brakes harder than 4.5 m/s^2"]
 fn lets_oncoming_traffic_pass_before_it_turns_left() {
     let Some(map_) = map("Town01") else { return };
     let Some((ours, theirs)) = left_turn(&map_) else { panic!("no left turn in Town01") };
