@@ -6,7 +6,7 @@ use vehicle::VehicleParams;
 
 use crate::line::ReferenceLine;
 use crate::route_line::{LINE_STEP_M, RawPoint};
-use crate::smooth::whittaker;
+use crate::smooth::{whittaker, whittaker_transposed};
 
 /// Waves shorter than about 8 m are taken out: a step of curvature becomes a ramp of some 4 m, which the steering can
 /// follow at the speed of such a curve, and costs less than a decimetre of deviation in the tightest ones.
@@ -17,6 +17,10 @@ const CURVATURE_SHARE: f64 = 0.9;
 const EDGE_MARGIN_M: f64 = 0.15;
 /// How often the line is moved to bring the outline back into the lane.
 const OUTLINE_ROUNDS: usize = 12;
+/// Points of less weight than this do not hold the line: it is moved by those around them.
+const FREE_BELOW: f64 = 0.5;
+/// Step of that in each round, against the gradient.
+const AROUND_GAIN: f64 = 0.4;
 
 /// The smooth line, and for each of its points how far to its left the lane's middle lies, m.
 ///
@@ -38,9 +42,8 @@ pub fn smooth(
         if moves.iter().all(|m| m.abs() < 0.01) {
             break;
         }
-        for (i, m) in spread(&moves).into_iter().enumerate() {
-            wanted[i] += line.points()[i].normal() * m;
-        }
+        let steps = steps(&line, &moves, &weights);
+        wanted.iter_mut().zip(steps).for_each(|(wanted, step)| *wanted += step);
         line = within_curvature(&wanted, &heights, &mut weights, limit);
     }
     let offsets = line.points().iter().zip(&middle).map(|(p, m)| p.normal().dot(*m - p.position));
@@ -125,7 +128,22 @@ fn nearest(points: &[DVec2], point: DVec2, expected: f64) -> usize {
     (from..=to).min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(0)
 }
 
-/// Takes half of each move, widened over some metres so that no kink comes in.
+/// How what is wanted has to move for the line to make `moves`, m to the left: as these do, where it holds the line. In
+/// curves that are as tight as the vehicle steers the line is free to deviate, and follows what is wanted around there.
+fn steps(line: &ReferenceLine, moves: &[f64], weights: &[f64]) -> Vec<DVec2> {
+    let (mut held, mut free) = (moves.to_vec(), moves.to_vec());
+    for (i, weight) in weights.iter().enumerate() {
+        let other = if *weight < FREE_BELOW { &mut held } else { &mut free };
+        other[i] = 0.0;
+    }
+    let normals = || line.points().iter().map(|p| p.normal());
+    let wishes: Vec<DVec2> = normals().zip(free).map(|(normal, m)| normal * m).collect();
+    let around = whittaker_transposed(&wishes, weights, STIFFNESS);
+    let held = normals().zip(spread(&held)).map(|(normal, m)| normal * m);
+    held.zip(around).map(|(held, around)| held + AROUND_GAIN * around).collect()
+}
+
+/// Takes most of each move, widened over some metres so that no kink comes in.
 fn spread(moves: &[f64]) -> Vec<f64> {
     let reach = (2.0 / LINE_STEP_M) as usize;
     let n = moves.len();
