@@ -67,7 +67,7 @@ impl RouteKeeper {
                 let same = self.stop.as_ref() == Some(&stop);
                 let on_route = same && self.line.as_ref().is_some_and(|l| !has_left(l, measured, last));
                 let waits = self.sought_ns.is_some_and(|at| now_ns.saturating_sub(at) < RETRY_NS);
-                if !on_route && !(same && self.line.is_none() && waits) {
+                if !(on_route || same && self.line.is_none() && waits) {
                     self.seek(map, params, stop, measured);
                     self.sought_ns = Some(now_ns);
                 }

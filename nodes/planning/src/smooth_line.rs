@@ -17,6 +17,8 @@ const CURVATURE_SHARE: f64 = 0.9;
 const EDGE_MARGIN_M: f64 = 0.15;
 /// How often the line is moved to bring the outline back into the lane.
 const OUTLINE_ROUNDS: usize = 12;
+/// What is wanted stays this near to the lane's middle, m.
+const MAX_WANTED_OFFSET_M: f64 = 1.5;
 /// Points of less weight than this do not hold the line: it is moved by those around them.
 const FREE_BELOW: f64 = 0.5;
 /// Step of that in each round, against the gradient.
@@ -37,15 +39,24 @@ pub fn smooth(
     let mut weights = vec![1.0; raw.len()];
     let mut wanted = middle.clone();
     let mut line = within_curvature(&wanted, &heights, &mut weights, limit);
+    let mut best: Option<(f64, ReferenceLine)> = None;
     for _ in 0..OUTLINE_ROUNDS {
         let moves = outline_moves(&line, raw, &middle, vehicle, &on_road);
+        let out: f64 = moves.iter().map(|m| m.abs()).sum();
+        if best.as_ref().is_none_or(|(least, _)| out < *least) {
+            best = Some((out, line.clone()));
+        }
         if moves.iter().all(|m| m.abs() < 0.01) {
             break;
         }
         let steps = steps(&line, &moves, &weights);
-        wanted.iter_mut().zip(steps).for_each(|(wanted, step)| *wanted += step);
+        for ((wanted, step), middle) in wanted.iter_mut().zip(steps).zip(&middle) {
+            *wanted = *middle + (*wanted + step - *middle).clamp_length_max(MAX_WANTED_OFFSET_M);
+        }
         line = within_curvature(&wanted, &heights, &mut weights, limit);
     }
+    // Where there is not room enough on both sides the rounds need not get better and better.
+    let line = best.map_or(line, |(_, line)| line);
     let offsets = line.points().iter().zip(&middle).map(|(p, m)| p.normal().dot(*m - p.position));
     let offsets = offsets.collect();
     (line, offsets)
