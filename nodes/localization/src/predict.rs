@@ -24,6 +24,8 @@ pub struct ImuInput {
 const GUESS_ACCEL_NOISE: f64 = 2.0;
 /// The same for turning, rad/s·√s.
 const GUESS_GYRO_NOISE: f64 = 0.3;
+/// Random walk of the cornering compliance: load, tyres, rain, rad/(m/s²)/√s.
+const CORNERING_COMPLIANCE_WALK: f64 = 2e-5;
 
 /// Propagates to `stamp_ns` with an input that is constant until then.
 pub fn predict(state: &mut State, input: &ImuInput, stamp_ns: i64, config: &FilterConfig) {
@@ -115,4 +117,6 @@ fn add_noise(state: &mut State, measured: bool, dt: f64, decay: f64, config: &Fi
     for at in [at::MOUNT_PITCH, at::MOUNT_YAW] {
         state.covariance[(at, at)] += config.mount_walk.powi(2) * dt;
     }
+    let at = at::CORNERING_COMPLIANCE;
+    state.covariance[(at, at)] += CORNERING_COMPLIANCE_WALK.powi(2) * dt;
 }
