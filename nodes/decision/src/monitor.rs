@@ -31,14 +31,16 @@ const CONFIRM_SCANS: u32 = 2;
 const CLEAR_SCANS: u32 = 3;
 /// Points of a scan that lie in the corridor at most; those beyond are left out.
 const MAX_HITS: usize = 32_768;
-/// The corridor reaches at least so far ahead of the front, m: low things are told from the ground before they are too near
-/// for the lowest ring.
-const MIN_REACH_M: f64 = 8.0;
-/// Seen so much behind what is hidden or nearer, a thing takes its place, m; or up to the second, if it drives off with that
-/// speed, m/s: then it is what was hidden.
+/// The corridor reaches so much farther than a stop, m: what is low is told from the ground by the ground behind it, and before
+/// it is too near for the lowest ring.
+const MORE_REACH_M: f64 = 10.0;
+/// Seen so much behind what is hidden or nearer, a thing takes its place, m.
 const SAME_PLACE_M: f64 = 0.5;
+/// What is seen up to so much behind it, m, and drives off with that speed, m/s, before a vehicle that stands, is what was
+/// hidden. (While the vehicle moves, the edge of its view seems to drive off on whatever it lies.)
 const DRIVES_OFF_WITHIN_M: f64 = 5.0;
 const DRIVES_OFF_MPS: f64 = 0.3;
+const STANDING_MPS: f64 = 0.1;
 /// A scan that is farther in time from the last one does not continue what that one saw.
 const MAX_GAP: Duration = Duration::from_millis(350);
 
@@ -137,7 +139,7 @@ impl Monitor {
         let dt = self.last_scan.map_or(Duration::ZERO, |last| stamp.since(last));
         self.hidden.advance(motion.speed_mps * dt.as_secs_f64(), motion.curvature_per_m, &self.lidar);
         let speed = motion.speed_mps.max(0.0);
-        let reach = self.stopping_way_m(speed, 0.0).max(MIN_REACH_M) + corridor::STEP_M;
+        let reach = self.stopping_way_m(speed, 0.0) + MORE_REACH_M;
         self.corridor.sweep(&self.shape, path, motion, reach);
         self.hits.clear();
         for (x, y, z) in points.iter() {
@@ -183,7 +185,7 @@ impl Monitor {
         self.lead.add(stamp, distance, speed);
         let behind = self.hidden.distance_m(corridor, front).map_or(0.0, |hidden| distance - hidden);
         let lead = self.lead.speed_mps(f64::INFINITY);
-        if lead > DRIVES_OFF_MPS && behind < DRIVES_OFF_WITHIN_M {
+        if speed < STANDING_MPS && lead > DRIVES_OFF_MPS && behind < DRIVES_OFF_WITHIN_M {
             self.hidden.clear();
         } else if self.lead.is_followed() && lead <= 0.0 && behind < SAME_PLACE_M {
             self.hidden.remember(thing.map(|hit| (place(hit), hit.z.into())), stamp);

@@ -322,7 +322,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "fails: of the ground points of a ramp that begins ahead 2.5 % count as obstacles, 2 % are allowed"]
     fn slopes_that_begin_ahead_and_beside() {
         let ramp = |x: f32, _: f32| 0.1 * (x - 8.0).max(0.0);
         let (ground, object) = errors(ramp, Some([18.0, 0.0]));

@@ -34,6 +34,10 @@ const NARROW_PER_M: f64 = 0.012;
 const LOW_M: f64 = 0.5;
 const DRAGGED_FROM_MPS: f64 = 2.0;
 const DRAGGED_SHARE: f64 = 0.3;
+/// And as columns of points on such a surface come and go, what is taken for one thing hops from one to the next: what is so
+/// narrow is believed to move along the line of sight only when it has got farther than that, per metre of distance.
+const HOPS_PER_M: f64 = 0.12;
+const ALONG_SIGHT: f64 = 0.8;
 /// How fast a box takes over a larger and a smaller view: a smaller one is mostly a partial one.
 const GROW: f64 = 0.5;
 const SHRINK: f64 = 0.03;
@@ -105,8 +109,8 @@ pub struct Sighting {
     /// On which side the reference point lies: -1, 0 (the middle), 1 along each axis.
     side: DVec2,
     merged: bool,
-    /// Seen so narrowly that its motion may be the scanner's.
-    narrow: bool,
+    /// How the scanner sees it, m, if it sees it so narrowly that its motion may be the scanner's.
+    narrow: Option<DVec2>,
 }
 
 impl Track {
@@ -235,7 +239,7 @@ impl Track {
             extent,
             side: DVec2::new(along.side, across.side),
             merged,
-            narrow: is_narrow(hull, sensor),
+            narrow: is_narrow(hull, sensor).then_some(center - sensor),
         }
     }
 
@@ -301,7 +305,7 @@ impl Track {
     }
 
     /// Decides whether the object moves: fast enough, certainly, and away from where it was first seen.
-    fn judge_motion(&mut self, narrow: bool, scanner: DVec2) {
+    fn judge_motion(&mut self, narrow: Option<DVec2>, scanner: DVec2) {
         let (v, p) = (self.motion.velocity(), self.motion.velocity_covariance());
         let significance = v.dot(p.inverse() * v);
         let way = self.motion.position().distance(self.anchor);
@@ -310,10 +314,13 @@ impl Track {
             if speed < 0.4 || significance < 4.0 { -1 } else { 1 }
         } else {
             let far = way > 0.4 + 0.1 * self.size.max_element().min(10.0);
-            let dragged = (narrow || self.heights[1] < LOW_M)
+            let hops = narrow.is_some_and(|view| {
+                v.dot(view).abs() > ALONG_SIGHT * speed * view.length() && way < HOPS_PER_M * view.length()
+            });
+            let dragged = (narrow.is_some() || self.heights[1] < LOW_M)
                 && scanner.length() > DRAGGED_FROM_MPS
                 && v.distance(scanner) < DRAGGED_SHARE * scanner.length();
-            if speed > 0.7 && significance > 13.8 && far && !dragged { 1 } else { -1 }
+            if speed > 0.7 && significance > 13.8 && far && !dragged && !hops { 1 } else { -1 }
         };
         self.motion_votes = (self.motion_votes + vote).clamp(if self.moving { -5 } else { 0 }, 3);
         if self.motion_votes >= 3 {
