@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn stops_lie_on_lanes() {
         let map = Map::load("terminal-yard").unwrap();
-        let lane = map.lanes.iter().find(|l| l.is_drivable() && l.length() > 50.0).unwrap();
+        let lane = map.lanes.iter().find(|l| l.kind.is_drivable() && l.length() > 50.0).unwrap();
         let middle = map.point_at(LanePosition { lane: lane.id, s: 25.0, t: 0.0 }).position;
         let beside = map.point_at(LanePosition { lane: lane.id, s: 25.0, t: 0.8 }).position;
         let found = stop(&map, &at(&map, beside.x, beside.y)).unwrap();
