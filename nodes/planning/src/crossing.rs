@@ -24,13 +24,6 @@ pub struct Crossing {
     pub has_priority: bool,
 }
 
-/// Where a sign says stop.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StopLine {
-    /// On the line, m.
-    pub s: f64,
-}
-
 /// All crossings of a route, by where they begin.
 pub fn crossings(map: &Map, route: &RouteLine) -> Vec<Crossing> {
     let mut found = vec![];
@@ -65,19 +58,6 @@ pub fn crossings(map: &Map, route: &RouteLine) -> Vec<Crossing> {
     }
     found.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
     found
-}
-
-/// The stop signs of a route.
-pub fn stop_lines(map: &Map, route: &RouteLine) -> Vec<StopLine> {
-    let stops = map.signals.iter().filter(|s| s.kind == SignalKind::Stop);
-    let on_route = stops.flat_map(|s| &s.lanes).flat_map(|(lane, lane_s)| {
-        let spans = route.spans.iter().filter(move |span| span.lane == *lane);
-        spans.map(move |span| span.from_s + lane_s - span.lane_s)
-    });
-    let mut lines: Vec<StopLine> = on_route.map(|s| StopLine { s }).collect();
-    lines.sort_by(|a, b| a.s.total_cmp(&b.s));
-    lines.dedup_by(|a, b| (a.s - b.s).abs() < 3.0);
-    lines
 }
 
 /// Who goes first where the map does not say: signs, then the left turn gives way to oncoming traffic, then right

@@ -7,7 +7,8 @@ use crate::occupancy::{Extent, extent, is_in_way};
 use crate::path::{LateralProfile, Path};
 use crate::poly::smoother_step;
 use crate::route_line::ChangeZone;
-use crate::scene::{Scene, Situation};
+use crate::scene::Scene;
+use crate::situation::Situation;
 
 /// Cost of leaving the line at all, m of way in 8 s.
 const PASS_COST_M: f64 = 2.0;
@@ -83,7 +84,7 @@ pub fn to_offset(situation: &Situation<'_>, offset_m: f64) -> LateralProfile {
 
 /// The first standing object in the way.
 fn blocking(situation: &Situation<'_>, scene: &Scene, path: &Path) -> Option<Extent> {
-    let standing = scene.parked(situation.now_ns).filter_map(|o| {
+    let standing = scene.parked().filter_map(|o| {
         let vehicle = &situation.params.vehicle;
         let margin = situation.params.distance.lateral_min_m;
         let found = extent(path, o, o.pose, 0.5 * vehicle.width_m + 2.0)?;
@@ -100,7 +101,7 @@ fn passes(situation: &Situation<'_>, scene: &Scene) -> Vec<Candidate> {
     let centre = Path::beside(&situation.route.line, &line, situation.line_s, situation.horizon_m);
     let vehicle = &situation.params.vehicle;
     let near = 0.5 * vehicle.width_m + 5.0;
-    let parked = scene.parked(situation.now_ns);
+    let parked = scene.parked();
     let mut extents: Vec<Extent> =
         parked.filter_map(|o| extent(&centre, o, o.pose, near)).filter(|e| e.to_s > 0.0).collect();
     extents.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));

@@ -1,30 +1,41 @@
 //! Route and trajectory.
 
 mod barrier;
+mod choice;
 mod crossing;
+mod encounter;
+mod last_plan;
 mod lateral;
 mod limits;
 mod line;
 mod markers;
+mod meeting;
+mod memory;
 mod node;
 mod object;
 mod occupancy;
 mod params;
 mod path;
+mod plan;
 mod planner;
 mod poly;
 mod predict;
+mod route_keeper;
 mod route_line;
 mod routing;
 mod scene;
+mod situation;
 mod smooth;
 mod smooth_line;
 mod speed;
+mod stop;
+mod stop_signs;
 mod trip;
 
 pub use barrier::Reason;
 pub use node::PlanningNode;
 pub use object::{Kind, Object};
 pub use params::{Comfort, Crossing, Distances, PlanningParams};
-pub use planner::{Gate, Measured, Plan, Planner, StopsFor, TrajectoryState};
+pub use plan::{Gate, Measured, Plan, StopsFor, TrajectoryState};
+pub use planner::Planner;
 pub use route_line::{ChangeZone, LaneSpan, RouteLine, Station};

@@ -7,7 +7,7 @@ use msgs::visualization_msgs::msg::{Marker, MarkerArray};
 use vehicle::{Pose2, pose_to_msg};
 
 use crate::path::Path;
-use crate::planner::Plan;
+use crate::plan::Plan;
 use crate::route_line::RouteLine;
 
 const LINE_STRIP: i32 = 4;

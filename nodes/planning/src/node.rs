@@ -19,7 +19,8 @@ use crate::barrier::Reason;
 use crate::markers;
 use crate::object::Object;
 use crate::params::PlanningParams;
-use crate::planner::{Gate, Measured, Plan, Planner, StopsFor};
+use crate::plan::{Gate, Measured, Plan, StopsFor};
+use crate::planner::Planner;
 
 /// Time between two plans.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -27,6 +28,8 @@ const PERIOD: Duration = Duration::from_millis(100);
 const ODOMETRY_TIMEOUT: Duration = Duration::from_millis(300);
 /// Older objects are forgotten, and the vehicle stops: it would drive blind.
 const OBJECTS_TIMEOUT: Duration = Duration::from_millis(1000);
+/// Clocks of the publishers may be ahead by this much.
+const CLOCK_TOLERANCE: Duration = Duration::from_millis(100);
 /// Points of the published route are so many line points apart.
 const ROUTE_STRIDE: usize = 4;
 
@@ -41,11 +44,11 @@ pub struct PlanningNode {
     trajectory_out: Output<Trajectory>,
     markers_out: Output<MarkerArray>,
     diagnostic: Diagnostic,
+    /// The newest odometry and its stamp.
     measured: Option<(Measured, Time)>,
-    odometry_stamp_ns: i64,
     seen: Vec<Object>,
-    objects_stamp_ns: i64,
-    objects_received: Option<Time>,
+    /// Stamp of the objects.
+    seen_at: Option<Time>,
     route_version: u64,
     cycle: u64,
 }
@@ -68,10 +71,8 @@ impl Node for PlanningNode {
             markers_out: ports.output("/planning/markers", Qos::default())?,
             diagnostic: ports.diagnostic("trajectory"),
             measured: None,
-            odometry_stamp_ns: i64::MIN,
             seen: vec![],
-            objects_stamp_ns: i64::MIN,
-            objects_received: None,
+            seen_at: None,
             route_version: 0,
             cycle: 0,
         })
@@ -85,8 +86,8 @@ impl Node for PlanningNode {
         if let Some(trip) = self.trip.new_value() {
             self.planner.take_trip(&trip.message);
         }
-        self.take_odometry();
-        self.take_objects();
+        self.take_odometry(step.now);
+        self.take_objects(step.now);
         if !step.due {
             return;
         }
@@ -94,16 +95,19 @@ impl Node for PlanningNode {
         let fresh = self.measured.filter(|(_, at)| step.now.since(*at) <= ODOMETRY_TIMEOUT);
         let plan = match (fresh, self.measured) {
             (Some((measured, _)), _) => {
-                let blind = self.objects_received.is_some_and(|at| step.now.since(at) > OBJECTS_TIMEOUT);
+                let blind = self.seen_at.is_some_and(|at| step.now.since(at) > OBJECTS_TIMEOUT);
                 let gate = if blind { Gate { speed_limit_mps: 0.0, ..gate } } else { gate };
-                let plan = self.planner.plan(step.now.as_ns(), &measured, gate, &self.seen);
+                let age_s = self.seen_at.map_or(0.0, |at| step.now.since(at).as_secs_f64());
+                let objects: Vec<Object> =
+                    self.seen.iter().map(|o| o.after(age_s.min(OBJECTS_TIMEOUT.as_secs_f64()))).collect();
+                let plan = self.planner.plan(step.now.as_ns(), &measured, gate, &objects);
                 self.report(&plan, blind);
                 plan
             }
             (None, Some((measured, _))) => {
-                self.diagnostic.set(Status::new(Level::Error, "odometry is stale: the trajectory stops"));
+                self.diagnostic.set(Status::new(Level::Warn, "odometry is stale: the trajectory stops"));
                 let now = step.now.as_ns();
-                self.planner.stop_along_last(now).unwrap_or_else(|| self.planner.stand(now, &measured))
+                self.planner.stop_blind(now, &measured)
             }
             (None, None) => {
                 self.diagnostic.set(Status::new(Level::Warn, "waiting for odometry"));
@@ -115,10 +119,10 @@ impl Node for PlanningNode {
 }
 
 impl PlanningNode {
-    /// Takes the newest odometry that makes sense; what is older than the one known is left out.
-    fn take_odometry(&mut self) {
+    /// Takes the newest odometry that makes sense; what is older than the one known, or of the future, is left out.
+    fn take_odometry(&mut self, now: Time) {
         while let Some(odometry) = self.odometry.next() {
-            let stamp_ns = Time::from(&odometry.header.stamp).as_ns();
+            let stamp = Time::from(&odometry.header.stamp);
             let pose = &odometry.pose.pose;
             let measured = Measured {
                 pose: Pose2::from(pose),
@@ -130,20 +134,18 @@ impl PlanningNode {
             let sane = values.iter().all(|v| v.is_finite() && v.abs() < 1e8)
                 && measured.speed_mps.is_finite()
                 && measured.speed_mps.abs() < 100.0;
-            if sane && stamp_ns > self.odometry_stamp_ns {
-                self.odometry_stamp_ns = stamp_ns;
-                self.measured = Some((measured, odometry.received));
+            if sane && is_next(stamp, self.measured.map(|(_, at)| at), now) {
+                self.measured = Some((measured, stamp));
             }
         }
     }
 
-    fn take_objects(&mut self) {
+    fn take_objects(&mut self, now: Time) {
         let around = self.measured.map(|(m, _)| m.pose.position).unwrap_or_default();
         while let Some(objects) = self.objects.next() {
-            let stamp_ns = Time::from(&objects.header.stamp).as_ns();
-            if stamp_ns > self.objects_stamp_ns {
-                self.objects_stamp_ns = stamp_ns;
-                self.objects_received = Some(objects.received);
+            let stamp = Time::from(&objects.header.stamp);
+            if is_next(stamp, self.seen_at, now) {
+                self.seen_at = Some(stamp);
                 self.seen = Object::all_from(&objects.message, around);
             }
         }
@@ -159,10 +161,10 @@ impl PlanningNode {
 
     fn report(&mut self, plan: &Plan, blind: bool) {
         let status = match plan.stops_for {
-            _ if blind => Status::new(Level::Error, "objects are stale: the trajectory stops"),
-            Some(StopsFor::NoRoute(why)) => Status::new(Level::Error, why.words()),
+            _ if blind => Status::new(Level::Warn, "objects are stale: the trajectory stops"),
+            Some(StopsFor::NoRoute(why)) => Status::new(Level::Warn, why.words()),
             Some(StopsFor::Heading) => {
-                Status::new(Level::Error, "the vehicle stands too far across its lane to set off")
+                Status::new(Level::Warn, "the vehicle stands too far across its lane to set off")
             }
             Some(StopsFor::NoTrip) => Status::ok("no trip"),
             Some(StopsFor::Barrier(Reason::Obstacle)) => Status::ok("stops for an object"),
@@ -200,6 +202,12 @@ impl PlanningNode {
         self.cycle += 1;
         self.trajectory_out.send_with(|t| fill(t, header, plan, lane_id));
     }
+}
+
+/// Whether a message of this stamp is newer than the last one and not of the future. After time jumped back, the last
+/// one counts no more.
+fn is_next(stamp: Time, last: Option<Time>, now: Time) -> bool {
+    stamp <= now + CLOCK_TOLERANCE && last.is_none_or(|last| stamp > last || last > now + CLOCK_TOLERANCE)
 }
 
 fn fill(trajectory: &mut Trajectory, header: Header, plan: &Plan, lane_id: Option<String>) {

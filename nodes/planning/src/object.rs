@@ -86,6 +86,12 @@ impl Object {
         objects
     }
 
+    /// The same object where it is after some time, s, if it goes straight on.
+    pub fn after(&self, dt: f64) -> Self {
+        let position = self.pose.position + self.velocity_mps * dt;
+        Self { pose: Pose2 { position, ..self.pose }, ..*self }
+    }
+
     /// Speed, m/s.
     pub fn speed_mps(&self) -> f64 {
         self.velocity_mps.length()

@@ -77,9 +77,6 @@ pub struct Crossing {
     /// Time between another vehicle and this one in the same place, s.
     #[schemars(range(min = 0.5, max = 6.0))]
     pub time_margin_s: f64,
-    /// How long one that has the right of way may stand before this vehicle goes first, s.
-    #[schemars(range(min = 1.0, max = 30.0))]
-    pub patience_s: f64,
     /// Deceleration that another who has to give way is trusted to brake with, m/s^2.
     #[schemars(range(min = 0.5, max = 6.0))]
     pub others_deceleration_mps2: f64,
@@ -125,6 +122,6 @@ impl Default for Distances {
 
 impl Default for Crossing {
     fn default() -> Self {
-        Self { time_margin_s: 2.0, patience_s: 3.0, others_deceleration_mps2: 2.5 }
+        Self { time_margin_s: 2.0, others_deceleration_mps2: 2.5 }
     }
 }

@@ -1,6 +1,7 @@
 //! A way beside the reference line: lateral offset over arc length, and the path in the plane that follows from it.
 
 use glam::DVec2;
+use vehicle::Pose2;
 
 use crate::line::ReferenceLine;
 use crate::poly::{Jet, Quintic};
@@ -100,6 +101,16 @@ impl Path {
             points.push(PathPoint { s, ..point });
         }
         Self { points }
+    }
+
+    /// Straight ahead from a pose at a height, m, without a reference line.
+    pub fn straight(pose: Pose2, z: f64, length: f64) -> Self {
+        let point = |i: usize| {
+            let s = i as f64 * PATH_STEP_M;
+            let position = pose.transform(DVec2::new(s, 0.0));
+            PathPoint { s, line_s: s, position, z, heading: pose.heading, ..PathPoint::default() }
+        };
+        Self { points: (0..=(length / PATH_STEP_M).ceil().max(2.0) as usize).map(point).collect() }
     }
 
     /// The points, `PATH_STEP_M` apart on the reference line.

@@ -7,9 +7,9 @@ use vehicle::{Pose2, wrap_angle};
 use crate::object::{Kind, Object};
 
 /// Time between predicted poses, s.
-pub const PREDICTION_STEP_S: f64 = 0.5;
+pub const PREDICTION_STEP_S: f64 = 0.25;
 /// Predicted poses, that of now included: 8 s.
-pub const PREDICTIONS: usize = 17;
+pub const PREDICTIONS: usize = 33;
 /// Most ways that an object may take that are looked at.
 const MAX_BRANCHES: usize = 5;
 /// Slower than this across its lane an object keeps to it, m/s; faster it is on its way to the lane beside.

@@ -1,7 +1,7 @@
 //! From the lanes of a route to one smooth line: centres of the lanes one after another, lane changes blended in.
 
 use glam::DVec2;
-use maps::{Lane, LaneFilter, LaneId, Map, Route, RouteSegment};
+use maps::{Lane, LaneFilter, LaneId, Map, Route, RouteLaneChange};
 use vehicle::VehicleParams;
 
 use crate::line::ReferenceLine;
@@ -170,17 +170,20 @@ struct Raw<'a> {
 impl Raw<'_> {
     fn add_route(&mut self, route: &Route) {
         let Some(first) = route.segments.first() else { return };
+        let changes = route.lane_changes(self.map);
         let mut at = first.from_s - BEYOND_M.min(first.from_s);
-        for (i, segment) in route.segments.iter().enumerate() {
-            if i > 0 && !route.segments[i - 1].change_to_next {
-                at = segment.from_s;
-            }
-            match route.segments.get(i + 1) {
-                Some(next) if segment.change_to_next => {
-                    let left = route.segments[i..].iter().take_while(|s| s.change_to_next).count();
-                    at = self.add_change(segment, next, at, left);
+        let mut end = 0;
+        for lanes in route.segments.split_inclusive(|s| s.change_to_next) {
+            end += lanes.len();
+            let mut way = Way { pieces: lanes.iter().map(|s| (s.lane, s.from_s, s.to_s)).collect() };
+            way.pieces[0].1 = at;
+            let change = changes.iter().find(|c| c.segment + 1 == end);
+            match (change, route.segments.get(end)) {
+                (Some(change), Some(next)) => {
+                    let in_a_row = route.segments[end - 1..].iter().take_while(|s| s.change_to_next).count();
+                    at = self.add_change(&way, change, next.lane, in_a_row);
                 }
-                _ => self.add_lane(segment.lane, at, segment.to_s),
+                _ => way.pieces.iter().for_each(|(lane, from_s, to_s)| self.add_lane(*lane, *from_s, *to_s)),
             }
         }
         self.add_beyond(route);
@@ -225,33 +228,51 @@ impl Raw<'_> {
         }
     }
 
-    /// Adds the way to and through a lane change; says where on the next lane it ends. `left` is how many changes
-    /// follow one another, this one included: they share the way there is.
-    fn add_change(&mut self, segment: &RouteSegment, next: &RouteSegment, at: f64, left: usize) -> f64 {
-        let (a, b) = (self.map.lane(segment.lane), self.map.lane(next.lane));
-        let earliest = a.centre.project(b.centre.at(next.from_s).position.truncate()).0;
-        let earliest = earliest.clamp(at, segment.to_s.max(at));
-        let zone = (segment.to_s - earliest) / left as f64;
-        let limit = self.limit(a, earliest).min(self.limit(b, next.from_s));
+    /// Adds the way to and through a lane change at the end of `way`, as early as the line may be crossed; says where on
+    /// the lane `onto` the route goes on. `in_a_row` changes follow one another, this one included: they share the room
+    /// there is.
+    fn add_change(&mut self, way: &Way, change: &RouteLaneChange, onto: LaneId, in_a_row: usize) -> f64 {
+        let map = self.map;
+        let total = way.length();
+        let room = change.room_m.min(total);
+        let (zone, earliest) = (room / in_a_row as f64, total - room);
+        let beside = |piece: usize| {
+            let lane = map.lane(way.pieces[piece].0);
+            let neighbour = if change.left { lane.left } else { lane.right };
+            let is_last = piece + 1 == way.pieces.len();
+            map.lane(neighbour.filter(|_| !is_last).map_or(onto, |n| n.lane))
+        };
+        let (piece, lane_s) = way.at(earliest);
+        let limit = self.limit(map.lane(way.pieces[piece].0), lane_s).min(self.limit(beside(piece), lane_s));
         let length = (LANE_CHANGE_S * limit).max(LANE_CHANGE_MIN_M).min(0.95 * zone).max(1.0);
         let from = earliest + (0.5 * (zone - length)).clamp(0.0, 5.0);
-        self.add_lane(a.id, at, from);
+        let (begin, begin_s) = way.at(from);
+        for (lane, from_s, to_s) in &way.pieces[..begin] {
+            self.add_lane(*lane, *from_s, *to_s);
+        }
+        self.add_lane(way.pieces[begin].0, way.pieces[begin].1, begin_s);
         let from_s = self.points.last().map_or(0.0, |p| p.raw_s);
         let count = (length / RAW_STEP_M).ceil() as usize;
-        let mut b_s = 0.0;
-        let mut shift_m = 0.0;
+        let (mut shift_m, mut end, mut b_s) = (0.0, begin, 0.0);
         for i in 1..=count {
             let u = i as f64 / count as f64;
-            let on_a = self.on_lane(a, from + u * length);
-            b_s = b.centre.project(on_a.position).0;
+            let (piece, a_s) = way.at(from + u * length);
+            let (a, b) = (map.lane(way.pieces[piece].0), beside(piece));
+            let on_a = self.on_lane(a, a_s);
+            (end, b_s) = (piece, b.centre.project(on_a.position).0);
             let on_b = self.on_lane(b, b_s);
-            shift_m =
-                a.centre.at(from + u * length).heading.sin_cos().into_left(on_b.position - on_a.position);
+            let left = DVec2::from_angle(a.centre.at(a_s).heading).perp();
+            shift_m = left.dot(on_b.position - on_a.position);
             self.push(mix(&on_a, &on_b, smoother_step(u), shift_m));
         }
         let to_s = self.points.last().map_or(0.0, |p| p.raw_s);
-        let end_s = to_s + (segment.to_s - from - length).max(0.0);
-        self.changes.push(ChangeZone { from: a.id, to: b.id, from_s, to_s, end_s, shift_m });
+        let end_s = to_s + (total - from - length).max(0.0);
+        let (from, to) = (way.pieces[begin].0, beside(end).id);
+        self.changes.push(ChangeZone { from, to, from_s, to_s, end_s, shift_m });
+        for piece in end..way.pieces.len() - 1 {
+            self.add_lane(beside(piece).id, b_s, beside(piece).length());
+            b_s = 0.0;
+        }
         b_s
     }
 
@@ -311,14 +332,27 @@ impl Raw<'_> {
     }
 }
 
-trait IntoLeft {
-    /// How far a vector goes to the left of this direction (sine, cosine).
-    fn into_left(self, vector: DVec2) -> f64;
+/// Lanes one after another, each from and to an arc length, m.
+struct Way {
+    pieces: Vec<(LaneId, f64, f64)>,
 }
 
-impl IntoLeft for (f64, f64) {
-    fn into_left(self, vector: DVec2) -> f64 {
-        DVec2::new(self.1, self.0).perp_dot(vector)
+impl Way {
+    fn length(&self) -> f64 {
+        self.pieces.iter().map(|(_, from_s, to_s)| (to_s - from_s).max(0.0)).sum()
+    }
+
+    /// Number of the piece and arc length on its lane, `way` m along all of them.
+    fn at(&self, mut way: f64) -> (usize, f64) {
+        let last = self.pieces.len() - 1;
+        for (i, (_, from_s, to_s)) in self.pieces.iter().enumerate().take(last) {
+            let length = (to_s - from_s).max(0.0);
+            if way <= length {
+                return (i, from_s + way);
+            }
+            way -= length;
+        }
+        (last, self.pieces[last].1 + way)
     }
 }
 

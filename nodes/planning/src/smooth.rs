@@ -8,28 +8,42 @@ use glam::DVec2;
 ///
 /// The normal equations have seven diagonals and are solved in linear time.
 pub fn whittaker(points: &[DVec2], weights: &[f64], stiffness: f64) -> Vec<DVec2> {
-    let n = points.len().min(weights.len());
-    if n < 4 {
+    let mut x: Vec<DVec2> = points.iter().zip(weights).map(|(q, w)| *q * *w).collect();
+    if x.len() < 4 {
         return points.to_vec();
     }
-    // band[i][k] = A[i][i + k]
-    let mut band: Vec<[f64; 4]> = weights[..n].iter().map(|w| [*w, 0.0, 0.0, 0.0]).collect();
+    solve(&mut normal_equations(weights, stiffness), &mut x);
+    x
+}
+
+/// The transpose of [`whittaker`]: how the given points are to be moved so that the smooth ones move as wished. Where
+/// given points have little weight the wish goes to those around them that have more.
+pub fn whittaker_transposed(wishes: &[DVec2], weights: &[f64], stiffness: f64) -> Vec<DVec2> {
+    let mut x = wishes.to_vec();
+    if x.len() < 4 {
+        return x;
+    }
+    solve(&mut normal_equations(weights, stiffness), &mut x);
+    x.iter().zip(weights).map(|(x, w)| *x * *w).collect()
+}
+
+/// `band[i][k] = A[i][i + k]`.
+fn normal_equations(weights: &[f64], stiffness: f64) -> Vec<[f64; 4]> {
     const D: [f64; 4] = [-1.0, 3.0, -3.0, 1.0];
-    for start in 0..n - 3 {
+    let mut band: Vec<[f64; 4]> = weights.iter().map(|w| [*w, 0.0, 0.0, 0.0]).collect();
+    for start in 0..weights.len().saturating_sub(3) {
         for (a, da) in D.iter().enumerate() {
             for (b, db) in D.iter().enumerate().skip(a) {
                 band[start + a][b - a] += stiffness * da * db;
             }
         }
     }
-    let mut x: Vec<DVec2> = points[..n].iter().zip(weights).map(|(q, w)| *q * *w).collect();
-    solve(&mut band, &mut x);
-    x
+    band
 }
 
 /// Solves a symmetric positive definite band system in place (L D L^T).
 fn solve(band: &mut [[f64; 4]], x: &mut [DVec2]) {
-    let n = x.len();
+    let n = x.len().min(band.len());
     for i in 0..n {
         let pivot = band[i];
         for k in 1..4.min(n - i) {
@@ -60,6 +74,21 @@ mod tests {
         let out = whittaker(&points, &[1.0; 50], 1e4);
         for (a, b) in points.iter().zip(&out) {
             assert!(a.distance(*b) < 1e-6);
+        }
+    }
+
+    #[test]
+    fn the_transposed_is_the_transpose() {
+        let at = |i: usize, n: usize| {
+            let mut points = vec![DVec2::ZERO; n];
+            points[i] = DVec2::X;
+            points
+        };
+        let weights: Vec<_> = (0..30).map(|i| if (10..15).contains(&i) { 0.01 } else { 1.0 }).collect();
+        let row = whittaker_transposed(&at(12, 30), &weights, 250.0);
+        for (i, entry) in row.iter().enumerate() {
+            let column = whittaker(&at(i, 30), &weights, 250.0);
+            assert!((column[12].x - entry.x).abs() < 1e-9);
         }
     }
 

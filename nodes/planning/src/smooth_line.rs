@@ -6,7 +6,7 @@ use vehicle::VehicleParams;
 
 use crate::line::ReferenceLine;
 use crate::route_line::{LINE_STEP_M, RawPoint};
-use crate::smooth::whittaker;
+use crate::smooth::{whittaker, whittaker_transposed};
 
 /// Waves shorter than about 8 m are taken out: a step of curvature becomes a ramp of some 4 m, which the steering can
 /// follow at the speed of such a curve, and costs less than a decimetre of deviation in the tightest ones.
@@ -17,6 +17,12 @@ const CURVATURE_SHARE: f64 = 0.9;
 const EDGE_MARGIN_M: f64 = 0.15;
 /// How often the line is moved to bring the outline back into the lane.
 const OUTLINE_ROUNDS: usize = 12;
+/// What is wanted stays this near to the lane's middle, m.
+const MAX_WANTED_OFFSET_M: f64 = 1.5;
+/// Points of less weight than this do not hold the line: it is moved by those around them.
+const FREE_BELOW: f64 = 0.5;
+/// Step of that in each round, against the gradient.
+const AROUND_GAIN: f64 = 0.4;
 
 /// The smooth line, and for each of its points how far to its left the lane's middle lies, m.
 ///
@@ -33,16 +39,24 @@ pub fn smooth(
     let mut weights = vec![1.0; raw.len()];
     let mut wanted = middle.clone();
     let mut line = within_curvature(&wanted, &heights, &mut weights, limit);
+    let mut best: Option<(f64, ReferenceLine)> = None;
     for _ in 0..OUTLINE_ROUNDS {
         let moves = outline_moves(&line, raw, &middle, vehicle, &on_road);
+        let out: f64 = moves.iter().map(|m| m.abs()).sum();
+        if best.as_ref().is_none_or(|(least, _)| out < *least) {
+            best = Some((out, line.clone()));
+        }
         if moves.iter().all(|m| m.abs() < 0.01) {
             break;
         }
-        for (i, m) in spread(&moves).into_iter().enumerate() {
-            wanted[i] += line.points()[i].normal() * m;
+        let steps = steps(&line, &moves, &weights);
+        for ((wanted, step), middle) in wanted.iter_mut().zip(steps).zip(&middle) {
+            *wanted = *middle + (*wanted + step - *middle).clamp_length_max(MAX_WANTED_OFFSET_M);
         }
         line = within_curvature(&wanted, &heights, &mut weights, limit);
     }
+    // Where there is not room enough on both sides the rounds need not get better and better.
+    let line = best.map_or(line, |(_, line)| line);
     let offsets = line.points().iter().zip(&middle).map(|(p, m)| p.normal().dot(*m - p.position));
     let offsets = offsets.collect();
     (line, offsets)
@@ -125,7 +139,22 @@ fn nearest(points: &[DVec2], point: DVec2, expected: f64) -> usize {
     (from..=to).min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(0)
 }
 
-/// Takes half of each move, widened over some metres so that no kink comes in.
+/// How what is wanted has to move for the line to make `moves`, m to the left: as these do, where it holds the line. In
+/// curves that are as tight as the vehicle steers the line is free to deviate, and follows what is wanted around there.
+fn steps(line: &ReferenceLine, moves: &[f64], weights: &[f64]) -> Vec<DVec2> {
+    let (mut held, mut free) = (moves.to_vec(), moves.to_vec());
+    for (i, weight) in weights.iter().enumerate() {
+        let other = if *weight < FREE_BELOW { &mut held } else { &mut free };
+        other[i] = 0.0;
+    }
+    let normals = || line.points().iter().map(|p| p.normal());
+    let wishes: Vec<DVec2> = normals().zip(free).map(|(normal, m)| normal * m).collect();
+    let around = whittaker_transposed(&wishes, weights, STIFFNESS);
+    let held = normals().zip(spread(&held)).map(|(normal, m)| normal * m);
+    held.zip(around).map(|(held, around)| held + AROUND_GAIN * around).collect()
+}
+
+/// Takes most of each move, widened over some metres so that no kink comes in.
 fn spread(moves: &[f64]) -> Vec<f64> {
     let reach = (2.0 / LINE_STEP_M) as usize;
     let n = moves.len();

@@ -22,6 +22,13 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// Braking harder than these bounds allow; the jerk grows faster than the deceleration, so that an emergency
+    /// brake of four times the deceleration is there in half the time.
+    pub fn braking(&self, deceleration_mps2: f64) -> Self {
+        let harder = (deceleration_mps2 / self.deceleration_mps2).max(1.0);
+        Self { deceleration_mps2, jerk_mps3: self.jerk_mps3 * harder.powf(1.5), ..*self }
+    }
+
     /// Speed from which a stop within `distance_m` is just possible with these bounds, ending without a jolt, m/s.
     pub fn stopping_speed(&self, distance_m: f64) -> f64 {
         let (b, j) = (self.deceleration_mps2, self.jerk_mps3);
@@ -223,7 +230,8 @@ impl SpeedProblem<'_> {
         let to = |acceleration: f64| (acceleration - a) / TIME_STEP_S;
         let high = comfort.jerk_mps3.min(to(comfort.acceleration_mps2));
         // Braking that was harder than comfortable is let go as quickly as it was built up.
-        let high = if a < -comfort.deceleration_mps2 { braking.jerk_mps3.max(high) } else { high };
+        let high =
+            if a < -comfort.deceleration_mps2 { comfort.braking(-a).jerk_mps3.max(high) } else { high };
         let low = (-comfort.jerk_mps3).max(to(-comfort.deceleration_mps2)).min(high);
         let soft = self.highest_jerk(now, t, hint, Keep::Limits, low, high);
         let low = (-braking.jerk_mps3).max(to(-braking.deceleration_mps2)).min(high);

@@ -4,7 +4,7 @@ use msgs::atlasmesh_msgs::msg::{Trip, TripStop};
 use vehicle::Pose2;
 
 /// Where to stop.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Stop {
     /// Pose of base_link in map.
     pub pose: Pose2,
@@ -14,6 +14,17 @@ pub struct Stop {
     pub has_heading: bool,
     /// How long to stand there, ns.
     pub dwell_ns: i64,
+}
+
+/// By their bits: a stop that is not a number is the same as itself, so that no new route is sought all the time.
+impl PartialEq for Stop {
+    fn eq(&self, other: &Self) -> bool {
+        let bits = |stop: &Self| {
+            let Self { pose, z, has_heading, dwell_ns } = *stop;
+            ([pose.position.x, pose.position.y, pose.heading, z].map(f64::to_bits), has_heading, dwell_ns)
+        };
+        bits(self) == bits(other)
+    }
 }
 
 impl From<&TripStop> for Stop {

@@ -104,7 +104,6 @@ fn follows_town01_ideally() {
 }
 
 #[test]
-#[ignore = "fails: parking_demo, seed 1: a tight turn is left by the outline"]
 fn follows_the_esmini_maps_ideally() {
     for name in &MAPS[1..] {
         drive_all(name, Follows::Ideally, 1..=4);

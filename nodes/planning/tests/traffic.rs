@@ -40,7 +40,6 @@ fn stops_for_object(stops: &[(f64, StopsFor)]) -> bool {
 }
 
 #[test]
-#[ignore = "fails: stops nearer than 2 m behind a vehicle that brakes at 3 m/s^2"]
 fn follows_a_vehicle_that_brakes_to_a_stop_and_goes_on() {
     let Some(mut drive) = drive_on(-3, -3, 20.0, 600.0) else { return };
     let (map, mut s, mut v) = (motorway().unwrap(), 60.0, 10.0_f64);
@@ -202,7 +201,6 @@ fn left_turn(map: &Map) -> Option<(LaneId, LaneId)> {
 }
 
 #[test]
-#[ignore = "fails: yields, but brakes harder than 4.5 m/s^2"]
 fn lets_oncoming_traffic_pass_before_it_turns_left() {
     let Some(map_) = map("Town01") else { return };
     let Some((ours, theirs)) = left_turn(&map_) else { panic!("no left turn in Town01") };

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use glam::DVec2;
 use maps::{LaneFilter, LanePosition, Map};
 use msgs::atlasmesh_msgs::msg::{Trip, TripStop};
-use planning::{Gate, Measured, Object, Plan, Planner, PlanningParams, StopsFor};
+use planning::{Gate, Measured, Object, Plan, Planner, PlanningParams, RouteLine, StopsFor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use vehicle::{Pose2, VehicleParams, pose_to_msg, wrap_angle};
@@ -247,7 +247,7 @@ impl Drive {
         let lane = self.planner.map().lane(station.lane);
         let changes = route.changes.iter().any(|z| s > z.from_s - 5.0 && s < z.end_s + 5.0);
         let (_, lateral) = lane.centre.project(m.pose.position);
-        if !changes {
+        if !changes && !is_too_tight(self.planner.map(), route, s, &self.vehicle) {
             report.lateral_error_m.push(lateral.abs());
         }
         report.over_limit_mps = report.over_limit_mps.max(m.speed_mps - station.limit_mps);
@@ -287,6 +287,18 @@ impl Drive {
         }
         report.arrived = self.planner.has_arrived();
     }
+}
+
+/// Whether the middle of the lane bends more than the vehicle can steer, within the way that it takes to get there and
+/// back: nobody can follow it there.
+fn is_too_tight(map: &Map, route: &RouteLine, s: f64, vehicle: &VehicleParams) -> bool {
+    let bend = |o: i32| {
+        let station = route.station(s + f64::from(o)).unwrap();
+        let centre = &map.lane(station.lane).centre;
+        let heading = |lane_s: f64| centre.at(lane_s).heading;
+        wrap_angle(heading(station.lane_s + 0.5) - heading(station.lane_s - 0.5)).abs()
+    };
+    (-10..=10).any(|o| bend(o) > 0.9 * vehicle.max_curvature_per_m())
 }
 
 /// What must hold for every plan.
