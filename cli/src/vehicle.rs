@@ -30,12 +30,10 @@ use crate::session::options;
 ///
 /// With --sim the vehicle drives in the built-in simulator. Every ROS tool sees its nodes, topics, services and parameters.
 #[derive(Args)]
-#[command(
-    after_help = "Examples:\n  atlas vehicle --vehicle-id AV-001 --sim --tour\n  \
+#[command(after_help = "Examples:\n  atlas vehicle --vehicle-id AV-001 --sim --tour\n  \
                   atlas vehicle --vehicle-id AV-001 --sim --uplink tls/127.0.0.1:7447 --pki pki\n  atlas topic hz /control/commands\n  \
                   atlas service call /emergency_stop std_srvs/srv/Trigger\n  \
-                  atlas service call /safety/reset std_srvs/srv/Trigger"
-)]
+                  atlas service call /safety/reset std_srvs/srv/Trigger")]
 pub struct Command {
     /// Id of the vehicle in the fleet
     #[arg(long, value_name = "ID", default_value = "AV-001")]

@@ -115,7 +115,9 @@ impl Path {
                     Err(error) if wait == RETRY.0 => {
                         tracing::warn!(endpoint = config.connect, %error, "no connection to the cloud; trying on");
                     }
-                    Err(error) => tracing::debug!(endpoint = config.connect, %error, "no connection to the cloud"),
+                    Err(error) => {
+                        tracing::debug!(endpoint = config.connect, %error, "no connection to the cloud")
+                    }
                 }
                 tokio::time::sleep(wait).await;
                 wait = (wait * 3 / 2).min(RETRY.1);

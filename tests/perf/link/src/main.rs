@@ -36,7 +36,7 @@ async fn commands() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
     let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
-    let vehicle = Vehicle::start(&files, "A", &link.endpoints().await[0], &files.folder("spool"));
+    let vehicle = Vehicle::start(&files, "A", &link.endpoints().await[0], &files.folder("spool")).await;
     until("a lease", || vehicle.uplink.link().borrow().is_leased()).await;
     let mut times = Histogram::<u64>::new(3).unwrap();
     let timeout = Duration::from_secs(5);
@@ -52,7 +52,10 @@ async fn commands() {
     println!(
         "command there and back, {COMMANDS} one after the other, each also an event on disk: \
          p50 {} µs, p99 {} µs, p99.9 {} µs, max {} µs",
-        q(0.5), q(0.99), q(0.999), times.max()
+        q(0.5),
+        q(0.99),
+        q(0.999),
+        times.max()
     );
 }
 
@@ -72,7 +75,11 @@ async fn reports(sessions: usize) {
     let mut senders = vec![];
     for (i, holder) in vehicles.iter().enumerate() {
         let session = bare_session(&endpoint, &files.pki(), Some(holder)).await.unwrap();
-        senders.push((session, scope(&format!("V-{i}")).key(Suffix::Telemetry), linked[i].uplink.session_id()));
+        senders.push((
+            session,
+            scope(&format!("V-{i}")).key(Suffix::Telemetry),
+            linked[i].uplink.session_id(),
+        ));
     }
     let before = cloud.reports.load(Ordering::Relaxed);
     let started = Instant::now();
@@ -82,7 +89,10 @@ async fn reports(sessions: usize) {
         .chunks(share)
         .map(|part| {
             let part = part.to_vec();
-            std::thread::Builder::new().name("sender".into()).spawn(move || send(&part, started + REPORTING)).unwrap()
+            std::thread::Builder::new()
+                .name("sender".into())
+                .spawn(move || send(&part, started + REPORTING))
+                .unwrap()
         })
         .collect();
     let sent: u64 = sent.into_iter().map(|thread| thread.join().unwrap()).sum();

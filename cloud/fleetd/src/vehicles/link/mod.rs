@@ -99,8 +99,10 @@ impl Link {
     /// Listens, and hands what arrives to `inbound`. To be called within a Tokio runtime.
     pub async fn open(config: LinkConfig, inbound: Arc<dyn Inbound>) -> Result<Self, LinkError> {
         let router = Router::open(&config, &inbound).await?;
-        // Ports that were free once stay ours over a new start.
-        let config = LinkConfig { listen: router.endpoints().to_vec(), ..config };
+        // A port that was free once stays ours over a new start.
+        let any_port = config.listen.iter().any(|endpoint| endpoint.ends_with(":0"));
+        let listen = if any_port { router.endpoints().to_vec() } else { config.listen };
+        let config = LinkConfig { listen, ..config };
         Ok(Self {
             inbound,
             config: tokio::sync::Mutex::new(config),

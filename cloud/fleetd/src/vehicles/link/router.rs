@@ -85,11 +85,12 @@ fn access_control(holders: &[Holder]) -> Value {
     let session = Suffix::Command([0; 16]);
     let mut rules = vec![
         // What the router has to say about itself for vehicles to send anything at all.
-        rule("all: cloud", &["egress"], &["declare_queryable", "declare_subscriber"], &[
-            Suffix::Hello.of_all(),
-            Suffix::EventUpload.of_all(),
-            Suffix::Telemetry.of_all(),
-        ]),
+        rule(
+            "all: cloud",
+            &["egress"],
+            &["declare_queryable", "declare_subscriber"],
+            &[Suffix::Hello.of_all(), Suffix::EventUpload.of_all(), Suffix::Telemetry.of_all()],
+        ),
     ];
     let mut subjects = vec![];
     let mut policies = vec![];
@@ -101,7 +102,12 @@ fn access_control(holders: &[Holder]) -> Value {
             rule(&format!("{name}: asks"), &["ingress"], &["query"], &[hello.clone(), upload.clone()]),
             rule(&format!("{name}: is answered"), &["egress"], &["reply"], &[hello, upload]),
             rule(&format!("{name}: reports"), &["ingress"], &["put"], &[telemetry]),
-            rule(&format!("{name}: obeys"), &["ingress"], &["declare_queryable", "reply"], &[command.clone()]),
+            rule(
+                &format!("{name}: obeys"),
+                &["ingress"],
+                &["declare_queryable", "reply"],
+                std::slice::from_ref(&command),
+            ),
             rule(&format!("{name}: is asked"), &["egress"], &["query"], &[command]),
         ];
         let ids: Vec<_> = own.iter().map(|rule| rule["id"].clone()).chain([json!("all: cloud")]).collect();
