@@ -3,6 +3,7 @@
 mod info;
 mod plot;
 mod report;
+mod roads;
 mod validate;
 
 use anyhow::Result;

@@ -8,12 +8,14 @@ use clap::Args;
 use maps::{LaneKind, Map, SignalKind};
 use serde_json::{Value, json};
 
+use super::roads;
 use crate::output::Out;
 
 /// Print what is in a map.
 #[derive(Args)]
 pub struct Info {
-    /// OpenDRIVE file, or the name of a map that ships with the product, e.g. terminal-yard
+    /// OpenDRIVE (.xodr) or OpenStreetMap (.osm.pbf, .osm) file, or the name of a map that ships with the product, e.g.
+    /// terminal-yard, uae-main-roads
     file: String,
 }
 
@@ -55,6 +57,9 @@ const SIGNALS: [(SignalKind, &str); 5] = [
 
 impl Info {
     pub fn run(self, out: &mut Out) -> Result<()> {
+        if roads::is_roads(&self.file) {
+            return roads::info(&self.file, out);
+        }
         let map = Map::load(&self.file)?;
         let summary = Summary::new(&map);
         if out.json { out.json_document(&summary.to_json()) } else { out.text(&summary.to_text()) }

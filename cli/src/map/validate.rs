@@ -10,7 +10,7 @@ use crate::output::Out;
 /// Check a map file; exit code 1 if there are errors.
 #[derive(Args)]
 pub struct Validate {
-    /// OpenDRIVE (.xodr), OSM XML or Lanelet2 (.osm), or the name of a map that ships with the product
+    /// OpenDRIVE (.xodr), OSM XML or Lanelet2 (.osm), OSM PBF (.osm.pbf), or the name of a map that ships with the product
     file: String,
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use maps::validate::Severity;
 
-/// Check a map file: OpenDRIVE (.xodr), OSM XML or Lanelet2 (.osm)
+/// Check a map file: OpenDRIVE (.xodr), OSM XML or Lanelet2 (.osm), OSM PBF (.osm.pbf)
 #[derive(Parser)]
 #[command(
     name = "map-validator",

@@ -7,6 +7,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
+use pki::PkiDir;
+
+use crate::fleet::Vehicle;
 use crate::gateway::hosts::Service;
 use crate::identity::Role;
 
@@ -40,6 +43,14 @@ pub struct Config {
     /// The same with passengers aboard: then the trip fails.
     #[serde(rename = "lost_after_aboard_s", deserialize_with = "seconds")]
     pub lost_after_aboard: Duration,
+    /// Zenoh endpoints that vehicles connect to.
+    pub vehicle_link: Vec<String>,
+    /// Whether one certificate may stand for all vehicles of a tenant.
+    pub fleet_certificates: bool,
+    /// Vehicles that are registered at the start.
+    pub vehicles: Vec<Vehicle>,
+    /// Where the certificates are; in `data_dir` where empty.
+    pub pki_dir: PathBuf,
     /// Where the database is.
     pub data_dir: PathBuf,
     /// Addresses to listen on, and for whom.
@@ -99,6 +110,12 @@ impl Config {
         Self::checked(table)
     }
 
+    /// The certificates.
+    pub fn pki(&self) -> PkiDir {
+        let in_data = self.pki_dir.as_os_str().is_empty();
+        PkiDir::new(if in_data { self.data_dir.join("pki") } else { self.pki_dir.clone() })
+    }
+
     fn checked(table: toml::Table) -> Result<Self> {
         let config: Self = table.try_into()?;
         bridge_proto::Scope::new(&config.tenant, "any")?;
@@ -110,6 +127,9 @@ impl Config {
         }
         if config.profile == Profile::Production && config.anonymous_role.is_some() {
             bail!("anonymous_role: in the production profile nobody acts without a token; set it to \"none\"");
+        }
+        if config.profile == Profile::Production && config.fleet_certificates {
+            bail!("fleet_certificates: in the production profile each vehicle has its own; set it to false");
         }
         if config.anonymous_role.is_some() && config.listen.iter().any(|listen| !listen.address.ip().is_loopback()) {
             bail!("anonymous_role: with it fleetd listens on loopback only; change listen.address or set it to \"none\"");

@@ -140,15 +140,21 @@ impl Fleetd {
             config,
         }));
         let first_login = identity::first_user(&app).await.map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
+        fleet::register(&app).await?;
+        vehicles::open(&app).await?;
         stops::resume(&app).await?;
         let mut fleetd = Self { addresses: vec![], shutdown, servers: JoinSet::new(), first_login, app };
-        let (dispatcher, ingester) = (fleetd.app.clone(), fleetd.app.clone());
+        let (dispatcher, ingester, admitter) = (fleetd.app.clone(), fleetd.app.clone(), fleetd.app.clone());
         fleetd.servers.spawn(async move {
             dispatch::run(dispatcher).await;
             Ok(())
         });
         fleetd.servers.spawn(async move {
             telemetry::run(ingester, reports).await;
+            Ok(())
+        });
+        fleetd.servers.spawn(async move {
+            vehicles::run(admitter).await;
             Ok(())
         });
         for listen in fleetd.app.config.listen.clone() {
@@ -180,6 +186,11 @@ impl Fleetd {
         &self.addresses
     }
 
+    /// Where vehicles connect.
+    pub async fn vehicle_link(&self) -> Vec<String> {
+        self.app.vehicles.endpoints().await
+    }
+
     /// User and password that were made because there was no user yet.
     pub fn first_login(&self) -> Option<&(String, String)> {
         self.first_login.as_ref()
@@ -187,6 +198,7 @@ impl Fleetd {
 
     /// Ends: answers what has been asked, closes streams and the database.
     pub async fn stop(mut self) -> Result<()> {
+        self.app.vehicles.close().await;
         self.shutdown.send_replace(true);
         while let Some(server) = self.servers.join_next().await {
             server??;

@@ -85,6 +85,30 @@ pub(super) fn undirected(network: &Network) -> Vec<u32> {
     (0..network.nodes.len() as u32).map(|node| sets.find(node)).collect()
 }
 
+/// Zones: restricted roads that are connected with each other. A trip may use those of the zones it begins or ends in.
+#[derive(Debug)]
+pub(super) struct Zones {
+    /// By line; [`OPEN`] for those of roads that are not restricted.
+    of_shape: Vec<u32>,
+}
+
+const OPEN: u32 = u32::MAX;
+
+impl Zones {
+    pub fn new(network: &Network) -> Self {
+        let mut sets = DisjointSets::new(network.nodes.len());
+        let restricted = || network.edges.iter().filter(|e| e.restricted);
+        restricted().for_each(|edge| sets.join(edge.source, edge.target));
+        let mut of_shape = vec![OPEN; network.shape_edges.len()];
+        restricted().for_each(|edge| of_shape[edge.shape as usize] = sets.find(edge.source));
+        Self { of_shape }
+    }
+
+    pub fn of_shape(&self, shape: u32) -> u32 {
+        self.of_shape[shape as usize]
+    }
+}
+
 /// Sets that grow together; each is called by its smallest member.
 pub(super) struct DisjointSets {
     parent: Vec<u32>,

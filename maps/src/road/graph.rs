@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::assemble::Draft;
-use super::components::Components;
+use super::components::{Components, Zones};
 use super::geometry::Point;
 use super::index::ShapeIndex;
 use super::landmarks::Landmarks;
@@ -107,6 +107,7 @@ pub(super) struct Inner {
     pub network: Network,
     pub turns: Turns,
     pub components: Components,
+    pub zones: Zones,
     pub landmarks: Landmarks,
     pub index: ShapeIndex,
     /// What searches note, kept for the next ones.
@@ -172,10 +173,12 @@ impl RoadGraph {
     pub(super) fn from_draft(draft: Draft) -> Self {
         let Draft { name, digest, warnings, network, turns } = draft;
         let components = Components::new(&network);
+        let zones = Zones::new(&network);
         let landmarks = Landmarks::new(&network, &components);
         let index = ShapeIndex::new(&network);
         let labels = Labels::default();
-        let inner = Inner { name, digest, warnings, network, turns, components, landmarks, index, labels };
+        let inner =
+            Inner { name, digest, warnings, network, turns, components, zones, landmarks, index, labels };
         Self { inner: Arc::new(inner) }
     }
 

@@ -18,6 +18,8 @@ mod landmarks;
 mod lanes;
 mod osm;
 mod overlay;
+#[cfg(test)]
+mod reference;
 mod report;
 mod route;
 mod search;

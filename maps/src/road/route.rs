@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::geometry::slice;
+use super::geometry::{Point, slice};
 use super::graph::RoadGraph;
 use super::index::Hit;
 use super::overlay::{NetworkOverlay, Overlay};
-use super::search::{Found, Piece, quickest};
+use super::search::{Found, Piece, Through, quickest};
 use super::snap::{Snap, SnapError};
 use super::way_id::WayId;
 use crate::geo::Wgs84;
@@ -115,18 +115,27 @@ impl RoadGraph {
         let within = query.snap_within_m;
         let from = self.snap_hit(query.from, within, overlay).map_err(RouteError::Start)?;
         let to = self.snap_hit(query.to, within, overlay).map_err(RouteError::Goal)?;
-        let found = quickest(&self.inner, overlay, &from, &to);
-        let first = Attempt { from, to, found };
-        if first.found.path.is_some() {
-            return Ok(first);
+        let nearest = self.search(overlay, from, to);
+        if nearest.found.path.is_some() {
+            return Ok(nearest);
         }
         let main = |place| self.snap_to_main(place, within, overlay);
-        let (Some(from), Some(to)) = (main(query.from), main(query.to)) else { return Ok(first) };
-        if (from.shape, to.shape) == (first.from.shape, first.to.shape) {
-            return Ok(first);
+        let (Some(from), Some(to)) = (main(query.from), main(query.to)) else { return Ok(nearest) };
+        if (from.shape, to.shape) == (nearest.from.shape, nearest.to.shape) {
+            return Ok(nearest);
         }
-        let found = quickest(&self.inner, overlay, &from, &to);
-        Ok(if found.path.is_some() { Attempt { from, to, found } } else { first })
+        let other = self.search(overlay, from, to);
+        Ok(if other.found.path.is_some() { other } else { nearest })
+    }
+
+    /// Over restricted roads elsewhere than at its ends only if there is no other way.
+    fn search(&self, overlay: &NetworkOverlay, from: Hit, to: Hit) -> Attempt {
+        let run = |through| quickest(&self.inner, overlay, &from, &to, through);
+        let mut found = run(Through::EndsOnly);
+        if found.path.is_none() {
+            found = run(Through::Everywhere);
+        }
+        Attempt { from, to, found }
     }
 
     /// Why an attempt found nothing.
@@ -168,7 +177,12 @@ impl RoadGraph {
         let duration_s = f64::from(piece.time_ms) / 1e3;
         route.length_m += length_m;
         route.duration_s += duration_s;
-        let line = slice(&network.edge_points(edge), piece.from, piece.to);
+        let points = network.edge_points(edge);
+        let line: Vec<Wgs84> = if (piece.from, piece.to) == (0.0, 1.0) {
+            points.into_iter().map(Point::wgs84).collect()
+        } else {
+            slice(&points, piece.from, piece.to)
+        };
         let joins = line.first() == route.geometry.last();
         route.geometry.extend(line.into_iter().skip(usize::from(joins)));
         match route.ways.last_mut() {

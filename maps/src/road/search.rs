@@ -9,9 +9,6 @@ use super::index::Hit;
 use super::landmarks::NEVER;
 use super::overlay::NetworkOverlay;
 
-/// What it costs to come onto a road that is open to those only who begin or end their trip there (Valhalla's too), ms.
-/// It is no time that a trip takes.
-const RESTRICTED_MS: u32 = 600_000;
 /// Parent of the states that a search begins with.
 const NONE: u32 = u32::MAX;
 
@@ -88,8 +85,23 @@ impl Labels {
     }
 }
 
+/// Which restricted roads a search may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Through {
+    /// Those around start and goal.
+    EndsOnly,
+    /// All.
+    Everywhere,
+}
+
 /// Finds the quickest way between two places on roads, each of which may be driven in both directions.
-pub(super) fn quickest(graph: &Inner, overlay: &NetworkOverlay, from: &Hit, to: &Hit) -> Found {
+pub(super) fn quickest(
+    graph: &Inner,
+    overlay: &NetworkOverlay,
+    from: &Hit,
+    to: &Hit,
+    through: Through,
+) -> Found {
     let ends = |hit: &Hit| -> Vec<End> {
         let edges = graph.network.shape_edges[hit.shape as usize].into_iter();
         let ends = edges.zip([hit.fraction, 1.0 - hit.fraction]);
@@ -98,6 +110,7 @@ pub(super) fn quickest(graph: &Inner, overlay: &NetworkOverlay, from: &Hit, to: 
     let mut search = Search {
         graph,
         overlay,
+        open_zones: (through == Through::EndsOnly).then(|| [from, to].map(|h| graph.zones.of_shape(h.shape))),
         goals: ends(to),
         notes: graph.labels.take(graph.turns.states()),
         goal_edge: NO_EDGE,
@@ -114,6 +127,8 @@ pub(super) fn quickest(graph: &Inner, overlay: &NetworkOverlay, from: &Hit, to: 
 struct Search<'g> {
     graph: &'g Inner,
     overlay: &'g NetworkOverlay,
+    /// Zones of restricted roads that are open; none if all are.
+    open_zones: Option<[u32; 2]>,
     goals: Vec<End>,
     notes: Notes,
     /// Edge on which the goal is come to by its label.
@@ -156,15 +171,16 @@ impl Search<'_> {
 
     fn expand(&mut self, state: u32, cost_ms: u32) {
         let graph = self.graph;
-        let restricted = graph.network.edge(graph.turns.edge(state)).restricted;
         for turn in graph.turns.from(state) {
             let edge = graph.turns.edge(turn.state);
+            if !self.may_enter(edge) {
+                continue;
+            }
             let Some(time) = self.time_ms(edge) else {
                 self.met.insert(graph.network.edge(edge).way);
                 continue;
             };
-            let penalty = if graph.network.edge(edge).restricted && !restricted { RESTRICTED_MS } else { 0 };
-            let begin = cost_ms.saturating_add(turn.time_ms + penalty);
+            let begin = cost_ms.saturating_add(turn.time_ms);
             for i in 0..self.goals.len() {
                 let goal = self.goals[i];
                 if goal.edge == edge {
@@ -173,6 +189,12 @@ impl Search<'_> {
             }
             self.relax(turn.state, edge, begin.saturating_add(time), state);
         }
+    }
+
+    fn may_enter(&self, edge: u32) -> bool {
+        let edge = self.graph.network.edge(edge);
+        let zone = || self.graph.zones.of_shape(edge.shape);
+        !edge.restricted || self.open_zones.is_none_or(|open| open.contains(&zone()))
     }
 
     /// Notes a way to the end of an edge.
@@ -233,13 +255,10 @@ impl Search<'_> {
         let edges = states.iter().map(|s| self.graph.turns.edge(*s)).chain([self.goal_edge]);
         let costs = states.iter().copied().chain([self.goal()]).map(|s| labels[s as usize].cost_ms);
         let mut pieces: Vec<Piece> = vec![];
-        let (mut before_ms, mut restricted) = (0, true);
+        let mut before_ms = 0;
         for (edge, cost_ms) in edges.zip(costs) {
-            let is_restricted = self.graph.network.edge(edge).restricted;
-            let penalty = if is_restricted && !restricted { RESTRICTED_MS } else { 0 };
-            let time_ms = cost_ms.saturating_sub(before_ms + penalty);
-            pieces.push(Piece { edge, from: 0.0, to: 1.0, time_ms });
-            (before_ms, restricted) = (cost_ms, is_restricted);
+            pieces.push(Piece { edge, from: 0.0, to: 1.0, time_ms: cost_ms - before_ms });
+            before_ms = cost_ms;
         }
         let fraction = |ends: &[End], edge: u32| ends.iter().find(|e| e.edge == edge).map(|e| e.fraction);
         if let Some(first) = pieces.first_mut() {

@@ -74,7 +74,7 @@ impl TurnRules {
     }
 
     /// Forbids a sequence of two or more edges, or what else may follow all but its last edge. Whether it is one that could
-    /// be driven before. Sequences of two come before longer ones.
+    /// be driven before: of those that contradict each other, the first counts. Sequences of two come before longer ones.
     pub fn restrict(&mut self, sequence: &[u32], only: bool) -> bool {
         let [first, via @ .., last] = sequence else { return false };
         let mut drivable = false;

@@ -2,11 +2,13 @@
 
 mod lanes;
 mod osm;
+mod roads;
 
 use std::path::Path;
 
 use crate::error::{MapError, Place};
 use crate::map::{Map, read_text};
+use crate::road::{self, RoadGraph};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +35,7 @@ pub struct Finding {
 /// All that is found in one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// `OpenDRIVE` or `OSM XML` (Lanelet2 too).
+    /// `OpenDRIVE`, `OSM XML` (Lanelet2 too) or `OSM PBF`.
     pub format: &'static str,
     /// What is in the file: names and numbers.
     pub counts: Vec<(&'static str, usize)>,
@@ -56,15 +58,33 @@ impl Report {
     }
 }
 
-/// Checks a file: OpenDRIVE (`.xodr`, or the name of a shipped map), or OSM XML and Lanelet2 (`.osm`).
+/// Checks a file: OpenDRIVE (`.xodr`), OSM XML and Lanelet2 (`.osm`), OSM PBF (`.osm.pbf`), or what ships with the product, by
+/// its name. Where OSM has roads for cars, the road graph of them is looked over, too.
 ///
 /// What keeps the file from being read is a finding, too; an error is only that the file itself can't be read.
 pub fn validate(path: impl AsRef<Path>) -> Result<Report, MapError> {
     let path = path.as_ref();
-    let is_osm = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("osm"));
-    let mut report = Report::new(if is_osm { "OSM XML" } else { "OpenDRIVE" });
-    let checked = if is_osm {
-        read_text(path).and_then(|text| osm::check(path, &text, &mut report))
+    let ends = |with: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(with));
+    let is_shipped = path.to_str().is_some_and(|name| road::SHIPPED.contains(&name));
+    let format = if ends("osm") || is_shipped {
+        "OSM XML"
+    } else if ends("pbf") {
+        "OSM PBF"
+    } else {
+        "OpenDRIVE"
+    };
+    let mut report = Report::new(format);
+    let checked = if ends("osm") {
+        read_text(path).and_then(|text| {
+            osm::check(path, &text, &mut report)?;
+            // Lanelet2 has none.
+            if let Ok(roads) = RoadGraph::from_osm_xml(path, &text) {
+                roads::check(&roads, path, &mut report);
+            }
+            Ok(())
+        })
+    } else if ends("pbf") || is_shipped {
+        RoadGraph::load(path).map(|roads| roads::check(&roads, path, &mut report))
     } else {
         Map::load(path).map(|map| lanes::check(&map, path, &mut report))
     };

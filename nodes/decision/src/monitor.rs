@@ -4,20 +4,23 @@
 //! way that a stop needs: [`corridor`]. Points above the ground in it, at least `min_points` close together and in two
 //! consecutive scans, are an obstacle: [`ground`]. The ground is followed along the corridor, so that slopes, nodding and kerbs are
 //! no obstacles. How far the way to a stop is depends on how fast the thing moves away, which the monitor takes from how its
-//! distance changes: [`lead`].
+//! distance changes: [`lead`]. What stands and goes out of sight close to the vehicle is still there: [`hidden`].
 
 pub mod corridor;
 pub mod ground;
+pub mod hidden;
 pub mod lead;
 
 use std::time::Duration;
 
+use glam::DVec2;
 use runtime::time::Time;
-use vehicle::{Pose2, VehicleParams};
+use vehicle::{Lidar, Pose2, VehicleParams};
 
 use crate::MonitorParams;
 use corridor::{Corridor, PathAhead, Shape};
 use ground::Slices;
+use hidden::Hidden;
 use lead::Lead;
 use points::Points;
 
@@ -28,6 +31,16 @@ const CONFIRM_SCANS: u32 = 2;
 const CLEAR_SCANS: u32 = 3;
 /// Points of a scan that lie in the corridor at most; those beyond are left out.
 const MAX_HITS: usize = 32_768;
+/// The corridor reaches so much farther than a stop, m: what is low is told from the ground by the ground behind it, and before
+/// it is too near for the lowest ring.
+const MORE_REACH_M: f64 = 10.0;
+/// Seen so much behind what is hidden or nearer, a thing takes its place, m.
+const SAME_PLACE_M: f64 = 0.5;
+/// What is seen up to so much behind it, m, and drives off with that speed, m/s, before a vehicle that stands, is what was
+/// hidden. (While the vehicle moves, the edge of its view seems to drive off on whatever it lies.)
+const DRIVES_OFF_WITHIN_M: f64 = 5.0;
+const DRIVES_OFF_MPS: f64 = 0.3;
+const STANDING_MPS: f64 = 0.1;
 /// A scan that is farther in time from the last one does not continue what that one saw.
 const MAX_GAP: Duration = Duration::from_millis(350);
 
@@ -57,10 +70,12 @@ pub struct Monitor {
     deceleration_mps2: f64,
     shape: Shape,
     height_m: f64,
+    lidar: Lidar,
     corridor: Corridor,
     hits: Vec<Hit>,
     slices: Slices,
     lead: Lead,
+    hidden: Hidden,
     last_scan: Option<Time>,
     seen: u32,
     clear: u32,
@@ -76,10 +91,12 @@ impl Monitor {
             deceleration_mps2,
             shape: Shape::new(vehicle, params.side_margin_m),
             height_m: vehicle.height_m,
+            lidar: vehicle.lidar.clone(),
             corridor: Corridor::default(),
             hits: Vec::with_capacity(MAX_HITS),
             slices: Slices::default(),
             lead: Lead::default(),
+            hidden: Hidden::default(),
             last_scan: None,
             seen: 0,
             clear: 0,
@@ -94,6 +111,7 @@ impl Monitor {
         self.deceleration_mps2 = deceleration_mps2;
         self.shape = Shape::new(vehicle, params.side_margin_m);
         self.height_m = vehicle.height_m;
+        self.lidar = vehicle.lidar.clone();
     }
 
     /// Whether something is in the way.
@@ -118,38 +136,61 @@ impl Monitor {
 
     /// Takes a scan in base_link. Allocates nothing.
     pub fn scan(&mut self, points: &Points<'_>, stamp: Time, motion: &Motion, path: &PathAhead) {
+        let dt = self.last_scan.map_or(Duration::ZERO, |last| stamp.since(last));
+        self.hidden.advance(motion.speed_mps * dt.as_secs_f64(), motion.curvature_per_m, &self.lidar);
         let speed = motion.speed_mps.max(0.0);
-        let reach = self.stopping_way_m(speed, 0.0) + corridor::STEP_M;
+        let reach = self.stopping_way_m(speed, 0.0) + MORE_REACH_M;
         self.corridor.sweep(&self.shape, path, motion, reach);
         self.hits.clear();
         for (x, y, z) in points.iter() {
+            self.hidden.look(x, y, z);
             if let Some(slice) = self.corridor.slice_at(x, y)
                 && self.hits.len() < MAX_HITS
             {
                 self.hits.push(Hit { x, y, z, slice });
             }
         }
-        let heights = (self.params.min_height_m, self.height_m + OVERHEAD_M);
-        self.slices.fill(&self.hits, self.corridor.slices());
-        let nearest = self.slices.nearest(&self.hits, heights, self.params.min_points);
-        self.distance_m = nearest.map(|slice| self.front_distance(slice, heights));
-        let gap = self.last_scan.is_none_or(|last| stamp.since(last) > MAX_GAP);
-        if gap {
+        self.hidden.settle(stamp);
+        if self.last_scan.is_none() || dt > MAX_GAP {
             (self.seen, self.clear) = (0, 0);
             self.lead.clear();
         }
         self.last_scan = Some(stamp);
-        let in_the_way = match self.distance_m {
-            None => {
-                self.lead.clear();
-                false
-            }
-            Some(distance) => {
-                self.lead.add(stamp, distance, speed);
-                distance < self.stopping_way_m(speed, self.lead.speed_mps(speed))
-            }
+        let seen = self.follow_nearest(stamp, speed);
+        let hidden = self.hidden.distance_m(&self.corridor, self.shape.front_m);
+        let too_near = |distance: Option<f64>, lead: f64| {
+            distance.is_some_and(|distance| distance < self.stopping_way_m(speed, lead))
         };
+        let in_the_way = too_near(seen, self.lead.speed_mps(speed)) || too_near(hidden, 0.0);
+        self.distance_m = seen.into_iter().chain(hidden).min_by(f64::total_cmp);
         self.count(in_the_way);
+    }
+
+    /// Finds the nearest thing that is seen, and remembers it if it stands. Distance from the front, m.
+    fn follow_nearest(&mut self, stamp: Time, speed: f64) -> Option<f64> {
+        let heights = (self.params.min_height_m, self.height_m + OVERHEAD_M);
+        self.slices.fill(&self.hits, self.corridor.slices());
+        let Some(slice) = self.slices.nearest(&self.hits, heights, self.params.min_points) else {
+            self.lead.clear();
+            return None;
+        };
+        let (slices, corridor, front) = (&self.slices, &self.corridor, self.shape.front_m);
+        let thing = self.hits.iter().filter(|hit| {
+            let at = usize::from(hit.slice);
+            (at == slice || at == slice + 1) && slices.is_raised(hit, heights)
+        });
+        let place = |hit: &Hit| DVec2::new(hit.x.into(), hit.y.into());
+        let ways = thing.clone().map(|hit| corridor.way_to(hit.slice.into(), place(hit), front));
+        let distance = ways.fold(f64::INFINITY, f64::min);
+        self.lead.add(stamp, distance, speed);
+        let behind = self.hidden.distance_m(corridor, front).map_or(0.0, |hidden| distance - hidden);
+        let lead = self.lead.speed_mps(f64::INFINITY);
+        if speed < STANDING_MPS && lead > DRIVES_OFF_MPS && behind < DRIVES_OFF_WITHIN_M {
+            self.hidden.clear();
+        } else if self.lead.is_followed() && lead <= 0.0 && behind < SAME_PLACE_M {
+            self.hidden.remember(thing.map(|hit| (place(hit), hit.z.into())), stamp);
+        }
+        Some(distance)
     }
 
     fn count(&mut self, in_the_way: bool) {
@@ -163,21 +204,6 @@ impl Monitor {
         } else if self.clear >= CLEAR_SCANS {
             self.obstacle = false;
         }
-    }
-
-    /// Way of the front until it touches the nearest of the raised points in a slice and the next, m.
-    fn front_distance(&self, slice: usize, heights: (f64, f64)) -> f64 {
-        let mut nearest = f64::INFINITY;
-        for hit in &self.hits {
-            let at = usize::from(hit.slice);
-            if (at == slice || at == slice + 1) && self.slices.is_raised(hit, heights) {
-                let way = self.corridor.way_of(at);
-                let ahead =
-                    self.corridor.pose_of(at).inverse_transform(glam::DVec2::new(hit.x.into(), hit.y.into()));
-                nearest = nearest.min(way + ahead.x - self.shape.front_m);
-            }
-        }
-        nearest.max(0.0)
     }
 }
 

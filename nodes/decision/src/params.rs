@@ -142,7 +142,7 @@ impl Default for MonitorParams {
             enabled: true,
             reaction_time_s: 0.45,
             side_margin_m: 0.1,
-            standoff_m: 0.3,
+            standoff_m: 0.4,
             min_height_m: 0.3,
             min_points: 3,
         }

@@ -199,7 +199,6 @@ fn a_vehicle_ahead_at_following_distance_is_no_obstacle() {
 }
 
 #[test]
-#[ignore = "fails: at 2 m/s a box 0.8 m high comes below the lowest ring before it comes into the corridor"]
 fn what_stands_in_the_way_is_an_obstacle_before_it_is_too_late() {
     let params = MonitorParams::default();
     for vehicle in vehicles() {
@@ -217,13 +216,16 @@ fn what_stands_in_the_way_is_an_obstacle_before_it_is_too_late() {
                 let mut x = vehicle.front_m() + 2.0 * braking + 1.0;
                 let begun = x;
                 let mut i = 0;
-                while !monitor.obstacle() && x > vehicle.front_m() {
+                while x > vehicle.front_m() {
                     let scene = Scene { blocks: vec![make(x, 0.2)], ..Scene::default() };
                     let stamp = common::START + Duration::from_millis(100 * i);
                     let message = common::cloud(stamp, &scan(&scene, &vehicle, &mut random));
                     let motion =
                         Motion { speed_mps: speed, curvature_per_m: 0.0, pose: Some(Pose2::default()) };
                     monitor.scan(&Points::new(&message).unwrap(), stamp, &motion, &path);
+                    if monitor.obstacle() {
+                        break;
+                    }
                     i += 1;
                     x = begun - 0.1 * speed * i as f64;
                 }
@@ -241,19 +243,18 @@ fn what_stands_in_the_way_is_an_obstacle_before_it_is_too_late() {
 }
 
 #[test]
-#[ignore = "fails: what stands on a ramp of 10 % seven metres ahead is not told from the ramp"]
 fn things_on_a_ramp_in_a_bend_and_right_before_a_standing_vehicle_are_obstacles() {
     let vehicle = VehicleParams::default();
     let ramp = |x: f64| 0.1 * (x - 6.0).clamp(0.0, 40.0);
     let mut on_ramp = Scene { ground: ramp, ..Scene::default() };
     on_ramp.blocks.push(block((13.0, 13.5), (-0.3, 0.3), (0.7, 2.4)));
-    assert!(alarm(&vehicle, &mut on_ramp, 8.0, 0.0, 0.0, 3));
+    assert!(alarm(&vehicle, &mut on_ramp, 8.0, 0.0, 8.0, 3));
     // In a bend to the left of 10 m, 7 m along it; straight on there would be nothing.
     let (sin, cos) = 0.9_f64.sin_cos();
     let mut bend = Scene { blocks: vec![person(10.0 * sin, 10.0 - 10.0 * cos)], ..Scene::default() };
-    assert!(alarm(&vehicle, &mut bend, 5.0, 0.1, 0.0, 3));
+    assert!(alarm(&vehicle, &mut bend, 5.0, 0.1, 5.0, 3));
     let mut straight = Scene { blocks: vec![person(10.0 * sin, 10.0 - 10.0 * cos)], ..Scene::default() };
-    assert!(!alarm(&vehicle, &mut straight, 5.0, 0.0, 0.0, 3));
+    assert!(!alarm(&vehicle, &mut straight, 5.0, 0.0, 5.0, 3));
     let mut close = Scene { blocks: vec![person(vehicle.front_m() + 0.45, 0.0)], ..Scene::default() };
     assert!(alarm(&vehicle, &mut close, 0.0, 0.0, 0.0, 3));
 }

@@ -200,3 +200,26 @@ impl Worst {
         DiagnosticStatus { level, name, message, hardware_id: String::new(), values }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `diagnostic_aggregator` has it: STALE if all parts are, ERROR if only some are.
+    #[test]
+    fn the_whole_is_stale_only_if_all_of_it_is() {
+        let second = Duration::from_secs(1);
+        let start = Time::from_ns(0);
+        let mut aggregator = Aggregator::new(second, second, &[], start);
+        let say = |name: &str| DiagnosticArray {
+            status: vec![DiagnosticStatus { name: name.into(), ..Default::default() }],
+            ..Default::default()
+        };
+        aggregator.update(&say("a: x"), start);
+        aggregator.update(&say("b: x"), start);
+        let now = start + 2 * second;
+        assert_eq!(aggregator.summary(now).status[0].level, Level::Stale as u8);
+        aggregator.update(&say("b: x"), now);
+        assert_eq!(aggregator.summary(now).status[0].level, Level::Error as u8);
+    }
+}

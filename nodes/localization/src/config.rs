@@ -40,6 +40,13 @@ pub struct FilterConfig {
     /// Standard deviation of sideways slip at the rear axle when driving straight, m/s.
     #[schemars(range(min = 0.001, max = 2.0))]
     pub lateral_slip_sigma_mps: f64,
+    /// Cornering compliance of the rear axle: the slip angle of its tyres per lateral acceleration, which is its load over its
+    /// cornering stiffness, rad/(m/s^2); 0.003 to 0.01 for cars and buses. The filter finds the vehicle's own.
+    #[schemars(range(min = 0.0, max = 0.05))]
+    pub cornering_compliance: f64,
+    /// Standard deviation of what is given for the cornering compliance, rad/(m/s^2).
+    #[schemars(range(min = 0.0, max = 0.05))]
+    pub cornering_compliance_sigma: f64,
     /// Standard deviation of the speed across the road (suspension), m/s.
     #[schemars(range(min = 0.001, max = 2.0))]
     pub vertical_slip_sigma_mps: f64,
@@ -82,6 +89,8 @@ impl Default for FilterConfig {
             mount_sigma: 0.005,
             mount_walk: 1e-4,
             lateral_slip_sigma_mps: 0.05,
+            cornering_compliance: 0.005,
+            cornering_compliance_sigma: 0.004,
             vertical_slip_sigma_mps: 0.2,
             wheel_speed_sigma_mps: 0.05,
             gnss_correlated_share: 0.5,

@@ -51,12 +51,9 @@ const STANDING_NS: i64 = 400_000_000;
 /// Standard deviations at standstill.
 const STANDING_SPEED_SIGMA_MPS: f64 = 0.02;
 const STANDING_RATE_SIGMA_RAD_PER_S: f64 = 0.01;
-/// In curves tyres roll at a slip angle in proportion to the lateral acceleration: the load of the rear axle over its cornering
-/// stiffness, some 0.008 rad/(m/s²) for passenger cars and small buses (Pacejka 2012, ch. 1). Without it the heading would be
-/// the course.
-const SLIP_ANGLE_PER_ACCELERATION: f64 = 0.008;
-/// Tyres differ; and it is not noise but stays as long as the curve does.
-const SLIP_ANGLE_SIGMA_PER_ACCELERATION: f64 = 0.01;
+/// What a constant cornering compliance leaves unexplained: tyres need some way to build up their force, and saturate,
+/// rad/(m/s²).
+const SLIP_ANGLE_SIGMA_PER_ACCELERATION: f64 = 0.002;
 /// The heading of the AHRS is looked at this often, ns.
 const HEADING_EVERY_NS: i64 = 1_000_000_000;
 /// Smallest variance of a yaw rate from wheels, rad²/s²: tyres differ.
@@ -169,10 +166,9 @@ fn correct_by_speed(
     config: &FilterConfig,
 ) -> Result<f64, Rejected> {
     let (predicted, h) = wheel_model(state, config);
+    let residual = Vector3::new(speed_mps, 0.0, 0.0) - predicted;
     // Lateral acceleration times speed: a slip angle per acceleration makes a speed of it.
-    let outwards = -state.rate().z * predicted.x * predicted.x;
-    let residual = Vector3::new(speed_mps, SLIP_ANGLE_PER_ACCELERATION * outwards, 0.0) - predicted;
-    let slip = SLIP_ANGLE_SIGMA_PER_ACCELERATION * outwards.abs();
+    let slip = SLIP_ANGLE_SIGMA_PER_ACCELERATION * (state.rate().z * predicted.x * predicted.x).abs();
     let ratio = SLIP_RATIO + SLIP_RATIO_PER_ACCELERATION * state.specific_force().x.abs();
     let noise = Matrix3::from_diagonal(&Vector3::new(
         variance.max(config.wheel_speed_sigma_mps.powi(2)) + (ratio * predicted.x).powi(2),
@@ -182,13 +178,20 @@ fn correct_by_speed(
     update(state, &residual, &h, &noise, GATE_3)
 }
 
-/// What the wheels report: speed along, across and above the road at the rear axle, where nothing slips; and its Jacobian.
+/// What the wheels report: speed along, across and above the road at the rear axle; and its Jacobian. Across nothing moves
+/// but by the slip angle of the tyres, which grows with the lateral acceleration (Pacejka 2012, ch. 1): without it the heading
+/// would be the course.
 pub fn wheel_model(state: &State, config: &FilterConfig) -> (Vector3<f64>, SMatrix<f64, 3, N>) {
     let (u, rate, lever) = (state.body_velocity(), state.rate(), config.imu_x_m);
     let (scale, pitch, yaw) = (1.0 + state.wheel_scale, state.mount_pitch, state.mount_yaw);
-    let predicted =
-        Vector3::new(scale * u.x, u.y - lever * rate.z - yaw * u.x, u.z + lever * rate.y + pitch * u.x);
-    let by_u = Matrix3::new(scale, 0.0, 0.0, -yaw, 1.0, 0.0, pitch, 0.0, 1.0);
+    let (compliance, lateral_mps2) = (state.cornering_compliance, rate.z * u.x);
+    let predicted = Vector3::new(
+        scale * u.x,
+        u.y - lever * rate.z - yaw * u.x + compliance * lateral_mps2 * u.x,
+        u.z + lever * rate.y + pitch * u.x,
+    );
+    let across_by_ahead = 2.0 * compliance * lateral_mps2 - yaw;
+    let by_u = Matrix3::new(scale, 0.0, 0.0, across_by_ahead, 1.0, 0.0, pitch, 0.0, 1.0);
     let to_body: Matrix3<f64> = state.orientation.inverse().to_rotation_matrix().into();
     let mut h = SMatrix::<f64, 3, N>::zeros();
     h.fixed_view_mut::<3, 3>(0, at::VELOCITY).copy_from(&(by_u * to_body));
@@ -196,7 +199,8 @@ pub fn wheel_model(state: &State, config: &FilterConfig) -> (Vector3<f64>, SMatr
     h[(0, at::WHEEL_SCALE)] = u.x;
     h[(1, at::MOUNT_YAW)] = -u.x;
     h[(2, at::MOUNT_PITCH)] = u.x;
-    h[(1, at::GYRO_BIAS + 2)] = lever;
+    h[(1, at::CORNERING_COMPLIANCE)] = lateral_mps2 * u.x;
+    h[(1, at::GYRO_BIAS + 2)] = lever - compliance * u.x * u.x;
     h[(2, at::GYRO_BIAS + 1)] = -lever;
     (predicted, h)
 }

@@ -1,10 +1,10 @@
 //! Where the vehicle is: error-state Kalman filter over IMU, GNSS and wheel odometry.
 //!
 //! The filter is that of Solà 2017, "Quaternion kinematics for the error-state Kalman filter", with the orientation error
-//! in the body frame. Its error state has 21 dimensions ([`state::at`]): position, velocity, orientation, biases of
-//! accelerometer and gyroscope, scale of the wheel speed, mount of the IMU against the direction of travel, and the error
-//! of the GNSS positions that does not average out. That last one keeps the covariance honest: a thousand fixes that share
-//! an error are not surer than one.
+//! in the body frame. Its error state has 22 dimensions ([`state::at`]): position, velocity, orientation, biases of
+//! accelerometer and gyroscope, scale of the wheel speed, mount of the IMU against the direction of travel, cornering
+//! compliance of the rear axle, and the error of the GNSS positions that does not average out. That last one keeps the
+//! covariance honest: a thousand fixes that share an error are not surer than one.
 //!
 //! - [`predict`]: propagation by the IMU.
 //! - [`correct`]: wheels with the constraint that a vehicle does not slip sideways, standstill, fixes, heading of an AHRS;

@@ -22,8 +22,11 @@ pub struct ImuInput {
 
 /// Noise in place of that of the IMU when readings are missing: acceleration of ordinary driving, m/s²·√s.
 const GUESS_ACCEL_NOISE: f64 = 2.0;
-/// The same for turning, rad/s·√s.
-const GUESS_GYRO_NOISE: f64 = 0.3;
+/// The same for turning about x, y and z, rad/s·√s: a vehicle turns, but stays level. If its roll were as unsure as its heading,
+/// the filter would take the acceleration in a curve for a slope.
+const GUESS_GYRO_NOISE: [f64; 3] = [0.03, 0.03, 0.3];
+/// Random walk of the cornering compliance: load, tyres, rain, rad/(m/s²)/√s.
+const CORNERING_COMPLIANCE_WALK: f64 = 2e-5;
 
 /// Propagates to `stamp_ns` with an input that is constant until then.
 pub fn predict(state: &mut State, input: &ImuInput, stamp_ns: i64, config: &FilterConfig) {
@@ -94,19 +97,19 @@ impl Blocks {
 
 fn add_noise(state: &mut State, measured: bool, dt: f64, decay: f64, config: &FilterConfig) {
     let (accel, gyro) = if measured {
-        (config.accel_noise, config.gyro_noise)
+        (config.accel_noise, [config.gyro_noise; 3])
     } else {
         (GUESS_ACCEL_NOISE, GUESS_GYRO_NOISE)
     };
-    let mut add = |begin: usize, variance: f64| {
-        for i in begin..begin + 3 {
-            state.covariance[(i, i)] += variance;
+    let mut add = |begin: usize, noise: [f64; 3]| {
+        for (i, noise) in (begin..).zip(noise) {
+            state.covariance[(i, i)] += noise * noise * dt;
         }
     };
-    add(at::VELOCITY, accel * accel * dt);
-    add(at::ORIENTATION, gyro * gyro * dt);
-    add(at::ACCEL_BIAS, config.accel_bias_walk.powi(2) * dt);
-    add(at::GYRO_BIAS, config.gyro_bias_walk.powi(2) * dt);
+    add(at::VELOCITY, [accel; 3]);
+    add(at::ORIENTATION, gyro);
+    add(at::ACCEL_BIAS, [config.accel_bias_walk; 3]);
+    add(at::GYRO_BIAS, [config.gyro_bias_walk; 3]);
     for i in 0..3 {
         let at = at::GNSS_BIAS + i;
         state.covariance[(at, at)] += state.gnss_bias_variance[i] * (1.0 - decay * decay);
@@ -115,4 +118,6 @@ fn add_noise(state: &mut State, measured: bool, dt: f64, decay: f64, config: &Fi
     for at in [at::MOUNT_PITCH, at::MOUNT_YAW] {
         state.covariance[(at, at)] += config.mount_walk.powi(2) * dt;
     }
+    let at = at::CORNERING_COMPLIANCE;
+    state.covariance[(at, at)] += CORNERING_COMPLIANCE_WALK.powi(2) * dt;
 }

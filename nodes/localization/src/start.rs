@@ -74,6 +74,8 @@ impl Start {
         for i in [at::MOUNT_PITCH, at::MOUNT_YAW] {
             covariance[(i, i)] = config.mount_sigma.powi(2);
         }
+        let compliance = at::CORNERING_COMPLIANCE;
+        covariance[(compliance, compliance)] = config.cornering_compliance_sigma.powi(2);
         State {
             stamp_ns: self.stamp_ns,
             position: self.position + ahead * lever,
@@ -84,6 +86,7 @@ impl Start {
             wheel_scale: 0.0,
             mount_pitch: 0.0,
             mount_yaw: 0.0,
+            cornering_compliance: config.cornering_compliance,
             gnss_bias: Vector3::zeros(),
             gnss_bias_variance: self.correlated,
             gyro: self.gyro_bias,

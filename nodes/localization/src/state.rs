@@ -3,7 +3,7 @@
 use nalgebra::{Matrix3, SMatrix, SVector, UnitQuaternion, Vector3};
 
 /// Dimension of the error state.
-pub const N: usize = 21;
+pub const N: usize = 22;
 /// Where the parts of the error state begin.
 pub mod at {
     /// Position in map, m.
@@ -24,6 +24,8 @@ pub mod at {
     pub const MOUNT_YAW: usize = 17;
     /// Error of the GNSS position that does not average out, m.
     pub const GNSS_BIAS: usize = 18;
+    /// Cornering compliance of the rear axle, rad/(m/s²).
+    pub const CORNERING_COMPLIANCE: usize = 21;
 }
 
 /// Covariance of the error state.
@@ -52,6 +54,8 @@ pub struct State {
     pub mount_pitch: f64,
     /// Mount: the direction of travel lies this much to the left of the IMU's x axis, rad.
     pub mount_yaw: f64,
+    /// Slip angle of the rear axle per lateral acceleration, rad/(m/s²): in a curve the vehicle heads into it.
+    pub cornering_compliance: f64,
     /// Error of the GNSS position that does not average out, in map, m.
     pub gnss_bias: Vector3<f64>,
     /// Variance that this error has in the long run, m².
@@ -126,7 +130,9 @@ impl State {
         let vectors = [self.position, self.velocity, self.accel_bias, self.gyro_bias, self.gnss_bias];
         vectors.iter().all(|v| v.iter().all(|x| x.is_finite()))
             && self.orientation.coords.iter().all(|x| x.is_finite())
-            && [self.wheel_scale, self.mount_pitch, self.mount_yaw].iter().all(|x| x.is_finite())
+            && [self.wheel_scale, self.mount_pitch, self.mount_yaw, self.cornering_compliance]
+                .iter()
+                .all(|x| x.is_finite())
             && self.covariance.iter().all(|x| x.is_finite())
     }
 
@@ -143,6 +149,7 @@ impl State {
         self.mount_pitch += error[at::MOUNT_PITCH];
         self.mount_yaw += error[at::MOUNT_YAW];
         self.gnss_bias += part(at::GNSS_BIAS);
+        self.cornering_compliance += error[at::CORNERING_COMPLIANCE];
         let reset = Matrix3::identity() - (0.5 * rotation).cross_matrix();
         let rows = reset * self.covariance.fixed_rows::<3>(at::ORIENTATION);
         self.covariance.fixed_rows_mut::<3>(at::ORIENTATION).copy_from(&rows);

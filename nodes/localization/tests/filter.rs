@@ -51,7 +51,6 @@ fn follows_within_centimetres_with_rtk() {
 }
 
 #[test]
-#[ignore = "fails since the filter expects tyre slip, which the car of this test lacks (cause not confirmed): up to 2 m"]
 fn thirty_seconds_without_gnss_cost_less_than_a_metre() {
     for seed in 0..10 {
         let (car, estimator, _) = drive(seed, 90.0, RTK_M, |t| (t < 60.0).then_some(0.0));
@@ -64,7 +63,23 @@ fn thirty_seconds_without_gnss_cost_less_than_a_metre() {
 }
 
 #[test]
-#[ignore = "fails since the filter expects tyre slip, which the car of this test lacks (cause not confirmed): 0.6 m where 0.5 m are allowed"]
+fn finds_how_much_its_tyres_slip_in_curves() {
+    for compliance in [0.0, 0.005, 0.01] {
+        let mut car = Car::new(2, curves, &FilterConfig::default(), RTK_M);
+        car.cornering_compliance = compliance;
+        let mut estimator = estimator();
+        while car.t < 90.0 {
+            let sensed = car.sense();
+            feed(&mut estimator, &sensed, car.t < 60.0, true);
+        }
+        let found = estimator.state().unwrap().cornering_compliance;
+        assert!((found - compliance).abs() < 0.001, "{found} instead of {compliance}");
+        assert!(car.error_m(&estimator) < 1.0, "{compliance}: {}", car.error_m(&estimator));
+        assert!(car.heading_error(&estimator).abs() < 0.01, "{compliance}");
+    }
+}
+
+#[test]
 fn a_jump_by_multipath_does_not_pull_it() {
     for (seed, jump) in [(0, 1.0), (1, 3.0), (2, 30.0), (3, -300.0)] {
         let (_, estimator, worst) =
@@ -257,7 +272,6 @@ fn nees(gnss_sigma_m: f64, seconds: f64, fixes_until: f64) -> (f64, f64) {
 }
 
 #[test]
-#[ignore = "fails since the filter expects tyre slip, which the car of this test lacks (cause not confirmed): NEES 3.7 where 3 is allowed"]
 fn its_covariance_tells_the_truth() {
     // 99.9 % of the mean of 60 χ² with 2 degrees of freedom lies in 1.2 to 3.0. The wheels' noise is assumed larger than it
     // is, and the AHRS has a constant error, so it may be a little lower, but never higher.

@@ -45,6 +45,7 @@ fn state() -> State {
     state.velocity += Vector3::new(0.5, 0.2, -0.3);
     state.accel_bias = Vector3::new(0.1, -0.2, 0.3);
     (state.wheel_scale, state.mount_pitch, state.mount_yaw) = (0.02, 0.03, -0.04);
+    state.cornering_compliance = 0.01;
     state.gnss_bias = Vector3::new(1.0, 2.0, 3.0);
     state.gyro = Vector3::new(0.2, -0.1, 0.4);
     state
@@ -70,6 +71,7 @@ fn difference(from: &State, to: &State) -> ErrorState {
     set(at::ACCEL_BIAS, to.accel_bias - from.accel_bias);
     set(at::GYRO_BIAS, to.gyro_bias - from.gyro_bias);
     set(at::GNSS_BIAS, to.gnss_bias - from.gnss_bias);
+    d[at::CORNERING_COMPLIANCE] = (to.cornering_compliance - from.cornering_compliance) / SMALL;
     d[at::WHEEL_SCALE] = (to.wheel_scale - from.wheel_scale) / SMALL;
     d[at::MOUNT_PITCH] = (to.mount_pitch - from.mount_pitch) / SMALL;
     d[at::MOUNT_YAW] = (to.mount_yaw - from.mount_yaw) / SMALL;

@@ -246,7 +246,6 @@ fn gnss_faults_lead_to_dead_reckoning_and_back() {
 }
 
 #[test]
-#[ignore = "fails: fixes are still rejected 4 s after the IMU came back"]
 fn imu_faults_are_told_and_survived() {
     let cases: [fn(f64, &mut Imu) -> bool; 5] = [
         |_, m| {

@@ -10,6 +10,10 @@ use crate::cloud::Point;
 
 /// Side of a cell, m.
 const CELL_M: f32 = 0.25;
+/// The lengths below, for each metre and at most, are those for a scan of so many points, 16 channels of 900; those of a finer
+/// scanner lie nearer together, by the root of how many more there are.
+const COARSE_POINTS: f32 = 14_400.0;
+const FINEST: f32 = 0.5;
 /// From which distance on cells are connected over so many cells.
 const REACH: [(f32, i32); 2] = [(45.0, 3), (20.0, 2)];
 /// Reach along the line of sight: at once, for each metre of distance, at most, m.
@@ -24,6 +28,11 @@ const SIGHT_ABOVE_M: f32 = 4.5;
 const ABOVE_FROM_M: f32 = 0.6;
 const ABOVE_THIN_M: f32 = 0.3;
 const NONE: u32 = u32::MAX;
+
+/// How near together the points of a scan of so many points lie, compared to a coarse one: at most 1.
+pub fn spacing(points: usize) -> f32 {
+    (COARSE_POINTS / points.max(1) as f32).sqrt().clamp(FINEST, 1.0)
+}
 
 /// Finds clusters; keeps its memory between scans.
 #[derive(Default)]
@@ -48,8 +57,16 @@ struct Cell {
 }
 
 impl Clusters {
-    /// Finds the clusters of the points whose heights above ground are within `band`, m.
-    pub fn find(&mut self, points: &[Point], heights: &[f32], band: impl Fn(f32, f32) -> bool, range_m: f32) {
+    /// Finds the clusters of the points whose heights above ground are within `band`, m. `spacing` is that of the scan, from
+    /// [`spacing`].
+    pub fn find(
+        &mut self,
+        points: &[Point],
+        heights: &[f32],
+        band: impl Fn(f32, f32) -> bool,
+        range_m: f32,
+        spacing: f32,
+    ) {
         self.clear(range_m);
         let half = self.side / 2;
         let to_cell = |v: f32| (v / CELL_M).floor() as i32 + half;
@@ -72,7 +89,7 @@ impl Clusters {
             cell.points += 1;
             self.cell_of.push(*place);
         }
-        self.connect();
+        self.connect(spacing);
         self.sort_points();
     }
 
@@ -94,7 +111,7 @@ impl Clusters {
         self.cell_of.clear();
     }
 
-    fn connect(&mut self) {
+    fn connect(&mut self, spacing: f32) {
         self.parent.clear();
         self.parent.extend(0..self.cells.len() as u32);
         let half = self.side / 2;
@@ -102,24 +119,28 @@ impl Clusters {
             let cell = self.cells[index];
             let (x, y) = ((cell.x - half) as f32 * CELL_M, (cell.y - half) as f32 * CELL_M);
             let range = (x * x + y * y).sqrt();
-            let reach = REACH.iter().find(|(from, _)| range > *from).map_or(1, |r| r.1);
+            let reach = REACH.iter().find(|(from, _)| range * spacing > *from).map_or(1, |r| r.1);
             // Neighbours are mutual, so half of them is enough.
             for sy in 0..=reach {
                 for sx in if sy == 0 { 1 } else { -reach }..=reach {
                     self.join_at(index, cell.x + sx, cell.y + sy);
                 }
             }
-            self.join_along_sight(index, [x, y], range);
+            self.join_along_sight(index, [x, y], range, spacing);
         }
     }
 
     /// Connects a cell with what lies before it on the line of sight.
-    fn join_along_sight(&mut self, index: usize, [x, y]: [f32; 2], range: f32) {
+    fn join_along_sight(&mut self, index: usize, [x, y]: [f32; 2], range: f32, spacing: f32) {
         let cell = self.cells[index];
         let above = cell.low > ABOVE_FROM_M && cell.high - cell.low < ABOVE_THIN_M;
-        let reach = if above { SIGHT_ABOVE_M } else { (SIGHT_M + SIGHT_PER_M * range).min(MAX_SIGHT_M) };
+        let reach = if above {
+            SIGHT_ABOVE_M * spacing
+        } else {
+            SIGHT_M + (SIGHT_PER_M * range).min(MAX_SIGHT_M - SIGHT_M) * spacing
+        };
         let (ux, uy) = (-x / range.max(0.1), -y / range.max(0.1));
-        let sides = (SIDE_PER_M * range / CELL_M).ceil() as i32;
+        let sides = (SIDE_PER_M * spacing * range / CELL_M).ceil() as i32;
         let steps = (reach.min(range) / CELL_M) as i32;
         for step in 2..=steps {
             for side in -sides..=sides {
@@ -197,7 +218,7 @@ mod tests {
     fn sizes(points: &[Point]) -> Vec<usize> {
         let heights: Vec<f32> = points.iter().map(|p| p[2]).collect();
         let mut clusters = Clusters::default();
-        clusters.find(points, &heights, |h, _| h > 0.2 && h < 3.0, 50.0);
+        clusters.find(points, &heights, |h, _| h > 0.2 && h < 3.0, 50.0, 1.0);
         clusters.iter().map(<[u32]>::len).collect()
     }
 
@@ -229,9 +250,9 @@ mod tests {
         let points: Vec<Point> = block(5.0, 0.0, 0.5).collect();
         let heights = vec![0.5; points.len()];
         for _ in 0..3 {
-            clusters.find(&points, &heights, |_, _| true, 50.0);
+            clusters.find(&points, &heights, |_, _| true, 50.0, 1.0);
             assert_eq!(clusters.iter().count(), 1);
-            clusters.find(&[], &[], |_, _| true, 50.0);
+            clusters.find(&[], &[], |_, _| true, 50.0, 1.0);
             assert_eq!(clusters.iter().count(), 0);
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use glam::{DVec2, DVec3};
 
 use crate::cloud::Point;
-use crate::cluster::Clusters;
+use crate::cluster::{Clusters, spacing};
 use crate::ground::{Ground, pseudo_angle};
 use crate::pose::VehiclePose;
 use crate::shape::{BoxFit, Rect};
@@ -131,7 +131,7 @@ impl Detector {
         let (clearance, top) = (set.ground_clearance_m as f32, set.max_height_m as f32);
         // Far away the ground is known less well.
         let band = |height: f32, range: f32| height > clearance + 0.003 * range && height < top;
-        clusters.find(points, heights, band, set.range_m as f32);
+        clusters.find(points, heights, band, set.range_m as f32, spacing(points.len()));
         let source = Source { points, heights, pose, set };
         for members in clusters.iter() {
             if members.len() < source.fewest(members) || source.lowest(members) > set.overhang_m {
@@ -176,7 +176,8 @@ fn split(
     s.rest_points.extend(s.rest.iter().map(|i| source.points[*i as usize]));
     s.rest_heights.clear();
     s.rest_heights.extend(s.rest.iter().map(|i| source.heights[*i as usize]));
-    beside.find(&s.rest_points, &s.rest_heights, |_, _| true, source.set.range_m as f32);
+    let spacing = spacing(source.points.len());
+    beside.find(&s.rest_points, &s.rest_heights, |_, _| true, source.set.range_m as f32, spacing);
     for part in beside.iter() {
         s.members.clear();
         s.members.extend(part.iter().map(|i| s.rest[*i as usize]));

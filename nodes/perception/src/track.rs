@@ -5,7 +5,7 @@
 
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_3};
 
-use glam::{DMat2, DVec2};
+use glam::{DMat2, DVec2, Vec2Swizzles};
 use vehicle::wrap_angle;
 
 use crate::classify::{Class, Classes, Look};
@@ -27,13 +27,22 @@ const YAW_NOISE: [f64; 2] = [0.02, 0.15];
 const MERGED_M: f64 = 1.2;
 const CAR_M: DVec2 = DVec2::new(6.5, 2.6);
 const STAYS_MERGED: u32 = 5;
-/// A column of points on a surface seen at a grazing angle, or an edge of the ground, moves along with the scanner: what
-/// is so narrow (at once and per metre of distance) or low and as fast as the scanner is not believed to move.
+/// A column of points on a surface seen at a grazing angle, an edge of the ground, or a ring on a flat roof move along with
+/// the scanner: what is so narrow (at once and per metre of distance), low or floating and as fast as the scanner is not
+/// believed to move.
 const NARROW_M: f64 = 0.1;
 const NARROW_PER_M: f64 = 0.012;
 const LOW_M: f64 = 0.5;
+const FLOATS_FROM_M: f64 = 1.2;
 const DRAGGED_FROM_MPS: f64 = 2.0;
 const DRAGGED_SHARE: f64 = 0.3;
+/// Along a straight line of points no motion can be seen but by its ends. Those of a line longer and thinner than that, m,
+/// which is seen at a smaller angle, rad, are no ends but where beams happen to hit a wall.
+const GRAZED_LENGTH_M: f64 = 3.0;
+const GRAZED_WIDTH_M: f64 = 0.3;
+const GRAZED_ANGLE: f64 = 0.35;
+/// A standing box that is so much wider than long has its length across.
+const ACROSS: f64 = 1.25;
 /// How fast a box takes over a larger and a smaller view: a smaller one is mostly a partial one.
 const GROW: f64 = 0.5;
 const SHRINK: f64 = 0.03;
@@ -107,6 +116,8 @@ pub struct Sighting {
     merged: bool,
     /// Seen so narrowly that its motion may be the scanner's.
     narrow: bool,
+    /// Seen at a grazing angle, as a line without ends.
+    grazed: bool,
 }
 
 impl Track {
@@ -208,8 +219,8 @@ impl Track {
         self.motion.predict(dt, if pedestrian { ACCELERATION_PEDESTRIAN } else { ACCELERATION });
     }
 
-    /// How a detection with this hull would be seen as this object.
-    pub fn sight(&self, hull: &[DVec2], sensor: DVec2) -> Sighting {
+    /// How a detection, with its hull, would be seen as this object.
+    pub fn sight(&self, d: &Detection, hull: &[DVec2], sensor: DVec2) -> Sighting {
         let center = self.motion.position();
         let extent = Extent::of(hull, center, self.yaw);
         let view = DVec2::from_angle(-self.yaw).rotate(sensor - center);
@@ -236,6 +247,7 @@ impl Track {
             side: DVec2::new(along.side, across.side),
             merged,
             narrow: is_narrow(hull, sensor),
+            grazed: is_grazed(&d.rect, sensor),
         }
     }
 
@@ -258,7 +270,7 @@ impl Track {
         }
         self.ground_z += 0.2 * (d.ground_z - self.ground_z);
         self.merged_votes = if sighting.merged { self.merged_votes + 1 } else { 0 };
-        self.judge_motion(sighting.narrow, scanner_velocity);
+        self.judge_motion(sighting, scanner_velocity);
         self.align();
         self.classes.observe(&self.look());
     }
@@ -292,6 +304,10 @@ impl Track {
         let shift = DMat2::from_angle(self.yaw) * (-0.5 * change * sighting.side);
         self.motion.shift(shift);
         self.anchor += shift;
+        if !self.moving && self.size.y > ACROSS * self.size.x {
+            self.yaw = wrap_angle(self.yaw + FRAC_PI_2);
+            self.size = self.size.yx();
+        }
     }
 
     fn turn(&mut self, off: f64, variance: f64) {
@@ -301,7 +317,7 @@ impl Track {
     }
 
     /// Decides whether the object moves: fast enough, certainly, and away from where it was first seen.
-    fn judge_motion(&mut self, narrow: bool, scanner: DVec2) {
+    fn judge_motion(&mut self, sighting: &Sighting, scanner: DVec2) {
         let (v, p) = (self.motion.velocity(), self.motion.velocity_covariance());
         let significance = v.dot(p.inverse() * v);
         let way = self.motion.position().distance(self.anchor);
@@ -310,10 +326,11 @@ impl Track {
             if speed < 0.4 || significance < 4.0 { -1 } else { 1 }
         } else {
             let far = way > 0.4 + 0.1 * self.size.max_element().min(10.0);
-            let dragged = (narrow || self.heights[1] < LOW_M)
+            let [low, high] = self.heights;
+            let dragged = (sighting.narrow || high < LOW_M || low > FLOATS_FROM_M)
                 && scanner.length() > DRAGGED_FROM_MPS
                 && v.distance(scanner) < DRAGGED_SHARE * scanner.length();
-            if speed > 0.7 && significance > 13.8 && far && !dragged { 1 } else { -1 }
+            if speed > 0.7 && significance > 13.8 && far && !dragged && !sighting.grazed { 1 } else { -1 }
         };
         self.motion_votes = (self.motion_votes + vote).clamp(if self.moving { -5 } else { 0 }, 3);
         if self.motion_votes >= 3 {
@@ -391,6 +408,13 @@ fn is_narrow(hull: &[DVec2], sensor: DVec2) -> bool {
     let view = *first - sensor;
     let across = Extent::of(hull, sensor, view.y.atan2(view.x));
     across.high.y - across.low.y < NARROW_M + NARROW_PER_M * view.length()
+}
+
+/// Whether a box is a line that the scanner looks along.
+fn is_grazed(rect: &Rect, sensor: DVec2) -> bool {
+    let view = rect.center - sensor;
+    let angle = DVec2::from_angle(rect.yaw).perp_dot(view).abs() / view.length().max(1e-9);
+    rect.length > GRAZED_LENGTH_M && rect.width < GRAZED_WIDTH_M && angle < GRAZED_ANGLE
 }
 
 /// The measurement along one axis of a box.

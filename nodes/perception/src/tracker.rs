@@ -117,7 +117,7 @@ impl Tracker {
                 if detection.rect.center.distance_squared(center) > reach * reach {
                     continue;
                 }
-                let sighting = track.sight(&scan.hulls[detection.hull.clone()], scan.sensor);
+                let sighting = track.sight(detection, &scan.hulls[detection.hull.clone()], scan.sensor);
                 if sighting.innovation.length() > MAX_OFF_M {
                     continue;
                 }
@@ -205,7 +205,8 @@ impl Tracker {
             let off = |t: usize| self.tracks[t].motion.position().distance(detection.rect.center);
             let nearest = (0..tracks.len()).min_by(|a, b| off(tracks[*a]).total_cmp(&off(tracks[*b])));
             if let Some(t) = nearest.map(|n| tracks.swap_remove(n)) {
-                let sighting = self.tracks[t].sight(&scan.hulls[detection.hull.clone()], scan.sensor);
+                let sighting =
+                    self.tracks[t].sight(detection, &scan.hulls[detection.hull.clone()], scan.sensor);
                 self.matched[t] = Some((d, sighting));
                 self.track_of[d] = t;
             }

@@ -7,8 +7,9 @@ use glam::DVec2;
 const THICKNESS_M: f64 = 0.2;
 /// A wall is at least so long, m: longer than cars.
 const MIN_LENGTH_M: f64 = 7.0;
-/// Share of its length that must be covered.
+/// Share of that length that must be covered, without gaps longer than so many slots.
 const MIN_COVER: f64 = 0.6;
+const MAX_GAP_SLOTS: usize = 3;
 /// Share of the points that a wall has at least.
 const MIN_SHARE: f64 = 0.2;
 const MAX_WALLS: usize = 4;
@@ -69,22 +70,26 @@ impl Walls {
 
     fn is_covered(&self, origin: DVec2, axis: DVec2) -> bool {
         let mut slots = [false; SLOTS];
-        let (mut low, mut high) = (SLOTS, 0);
         for p in &self.samples {
             let d = *p - origin;
             let slot = d.dot(axis).floor() + (SLOTS / 2) as f64;
             if axis.perp_dot(d).abs() < THICKNESS_M && slot >= 0.0 && slot < SLOTS as f64 {
-                let slot = slot as usize;
-                (low, high) = (low.min(slot), high.max(slot));
-                slots[slot] = true;
+                slots[slot as usize] = true;
             }
         }
-        if low > high {
-            return false;
+        // Runs without long gaps: far away even a whole wall is hit at points that lie metres apart.
+        let (mut from, mut last, mut covered) = (0, 0, 0.0);
+        for slot in (0..SLOTS).filter(|slot| slots[*slot]) {
+            if slot > last + MAX_GAP_SLOTS {
+                (from, covered) = (slot, 0.0);
+            }
+            (last, covered) = (slot, covered + 1.0);
+            let length = (last - from + 1) as f64;
+            if length >= MIN_LENGTH_M && covered >= MIN_COVER * length {
+                return true;
+            }
         }
-        let length = (high - low + 1) as f64;
-        let covered = slots.iter().filter(|s| **s).count() as f64;
-        length >= MIN_LENGTH_M && covered >= MIN_COVER * length
+        false
     }
 }
 

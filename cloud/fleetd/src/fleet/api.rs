@@ -100,6 +100,7 @@ async fn register(
     audit::write_in(&mut tx, &caller, "vehicle.register", &entity, Outcome::Done, "").await?;
     tx.commit().await?;
     app.announce();
+    app.vehicles.registered();
     Ok((StatusCode::CREATED, Json(VehicleView::of(&app, &caller, vehicle))))
 }
 

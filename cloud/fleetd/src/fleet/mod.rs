@@ -3,9 +3,12 @@
 pub mod api;
 pub mod store;
 
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use utoipa::ToSchema;
+
+use crate::App;
 
 /// A vehicle as it is registered.
 #[derive(Debug, Clone, Serialize, Deserialize, FromRow, ToSchema)]
@@ -43,4 +46,17 @@ fn default_seats() -> i32 {
 
 fn default_in_service() -> bool {
     true
+}
+
+/// Registers the vehicles of the configuration.
+pub async fn register(app: &App) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    crate::identity::store::add_tenant(&mut tx, &app.config.tenant).await?;
+    for vehicle in &app.config.vehicles {
+        api::check(app, vehicle)
+            .map_err(|problem| anyhow::anyhow!("{}", problem.detail()))
+            .with_context(|| format!("vehicles: {}", vehicle.vehicle_id))?;
+        store::put(&mut tx, &app.config.tenant, vehicle).await?;
+    }
+    Ok(tx.commit().await?)
 }

@@ -92,14 +92,9 @@ impl Problem {
         )
     }
 
-    /// Status of HTTP.
-    pub fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// The word for programs, with its prefix.
-    pub fn kind(&self) -> &str {
-        &self.kind
+    /// What went wrong here, and what to do.
+    pub fn detail(&self) -> &str {
+        &self.detail
     }
 }
 

@@ -4,6 +4,7 @@ pub mod api;
 pub mod store;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bridge_proto::Scope;
@@ -17,6 +18,10 @@ use crate::time::Time;
 const QUEUE: usize = 16_384;
 /// Written in one transaction.
 const BATCH: usize = 2_048;
+/// Dead letters that wait to be written; more are counted only.
+const LETTERS: usize = 256;
+/// How long dead letters wait at most while no reports come.
+const LETTERS_EVERY: Duration = Duration::from_secs(1);
 /// How long reports are kept.
 const KEPT: Duration = Duration::from_secs(6 * 3600);
 
@@ -25,6 +30,13 @@ pub struct Report {
     pub scope: Scope,
     pub telemetry: Telemetry,
     pub received_at: Time,
+}
+
+/// A message that did not decode.
+struct Letter {
+    key: String,
+    payload: Vec<u8>,
+    why: String,
 }
 
 /// Why a report was not taken.
@@ -39,6 +51,7 @@ pub enum Refused {
 /// Counts and the queue.
 pub struct Ingest {
     queue: mpsc::Sender<Report>,
+    letters: Mutex<Vec<Letter>>,
     /// Taken in.
     pub received: AtomicU64,
     /// Written.
@@ -60,6 +73,7 @@ impl Ingest {
         let zero = AtomicU64::default;
         let ingest = Self {
             queue,
+            letters: Mutex::default(),
             received: zero(),
             stored: zero(),
             dropped: zero(),
@@ -87,6 +101,21 @@ impl Ingest {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Keeps a message that did not decode, for people to look at.
+    pub fn dead_letter(&self, key: &str, payload: &[u8], why: String) {
+        self.dead_letters.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(key, why, "a vehicle sent what does not decode");
+        let letter = Letter { key: key.to_owned(), payload: payload.to_vec(), why };
+        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+        if letters.len() < LETTERS {
+            letters.push(letter);
+        }
+    }
+
+    fn take_letters(&self) -> Vec<Letter> {
+        std::mem::take(&mut *self.letters.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Reports that wait to be written.
     pub fn waiting(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
@@ -99,6 +128,10 @@ pub async fn run(app: App, mut reports: mpsc::Receiver<Report>) {
     let mut swept = Time::now();
     loop {
         let taken = tokio::select! {
+            () = tokio::time::sleep(LETTERS_EVERY) => {
+                write_letters(&app).await;
+                continue;
+            }
             taken = reports.recv_many(&mut batch, BATCH) => taken,
             () = app.ended() => {
                 // What has come in already is written.
@@ -117,6 +150,7 @@ pub async fn run(app: App, mut reports: mpsc::Receiver<Report>) {
             }
         };
         batch.clear();
+        write_letters(&app).await;
         if Time::now().since(swept) > Duration::from_secs(60) {
             swept = Time::now();
             if let Err(error) = store::forget(&app, swept.before(KEPT)).await {
@@ -130,4 +164,21 @@ async fn write(app: &App, batch: &[Report]) -> sqlx::Result<()> {
     let mut tx = app.db.begin().await?;
     store::insert(&mut tx, batch).await?;
     tx.commit().await
+}
+
+async fn write_letters(app: &App) {
+    let letters = app.telemetry.take_letters();
+    if letters.is_empty() {
+        return;
+    }
+    let written = async {
+        let mut tx = app.db.begin().await?;
+        for letter in &letters {
+            store::dead_letter(&mut tx, &letter.key, &letter.payload, &letter.why).await?;
+        }
+        tx.commit().await
+    };
+    if let Err(error) = written.await {
+        tracing::error!(cause = %error, letters = letters.len(), "dead letters can't be written");
+    }
 }

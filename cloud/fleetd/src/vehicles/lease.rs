@@ -54,6 +54,11 @@ impl Leases {
         self.holder(scope, now).is_some_and(|holder| holder == session_id)
     }
 
+    /// How many vehicles are held.
+    pub fn count(&self, now: Instant) -> usize {
+        self.0.values().filter(|lease| now < lease.until).count()
+    }
+
     /// Takes out the vehicles whose sessions have fallen silent, and names them.
     pub fn expire(&mut self, now: Instant) -> Vec<Scope> {
         self.0.extract_if(|_, lease| now >= lease.until).map(|(scope, _)| scope).collect()

@@ -5,107 +5,72 @@ pub mod link;
 pub mod live;
 mod reports;
 
-use std::collections::HashMap;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use bridge_proto::v1::{Command, CommandAck, Hello, command};
-use bridge_proto::{PROTOCOL_VERSION, Scope};
+use bridge_proto::v1::{Command, CommandAck, command};
+use bridge_proto::{Holder, Scope};
+use tokio::sync::Notify;
 
+use crate::App;
+use crate::fleet;
 use crate::gateway::trace;
 use crate::time::Time;
+use lease::{Claim, Leases, SessionId};
+use link::{Link, LinkConfig, LinkError};
 
-/// A session holds its vehicle for so long after it last said hello.
-pub const LEASE: Duration = Duration::from_secs(3);
-
-/// What carries commands to vehicles.
-pub trait Wire: Send + Sync {
-    /// Sends a command to a session of a vehicle and waits for its acknowledgement.
-    fn command<'a>(
-        &'a self,
-        scope: &'a Scope,
-        session_id: [u8; 16],
-        command: Command,
-        timeout: Duration,
-    ) -> Pin<Box<dyn Future<Output = Result<CommandAck, CommandError>> + Send + 'a>>;
-}
+/// Vehicles that are registered together are let in together: each time, all are cut off for a moment.
+const SETTLE: Duration = Duration::from_millis(500);
 
 /// Why there is no acknowledgement.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// No session holds the vehicle.
     #[error("the vehicle is not connected")]
     NotConnected,
     /// It did not answer in time.
     #[error("the vehicle did not answer: {0}")]
-    NoAnswer(String),
+    NoAnswer(#[from] LinkError),
 }
 
-struct Session {
-    id: [u8; 16],
-    /// Of the last hello.
-    heard: Instant,
-    /// Of the last command.
-    sequence: u64,
-    trip: (String, u32),
-}
-
-/// Sessions of all vehicles.
+/// Sessions of all vehicles, and the link to them.
 #[derive(Default)]
 pub struct Vehicles {
-    sessions: Mutex<HashMap<Scope, Session>>,
-    wire: OnceLock<Box<dyn Wire>>,
-    commands: AtomicU64,
+    leases: Mutex<Leases>,
+    link: OnceLock<Link>,
+    registered: Notify,
 }
 
 impl Vehicles {
-    /// Connects with the link; the first one counts.
-    pub fn connect(&self, wire: Box<dyn Wire>) {
-        // A second link would be a mistake in the start-up, which its test finds.
-        let _ = self.wire.set(wire);
+    fn leases(&self) -> MutexGuard<'_, Leases> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a session have its vehicle, unless another one has it.
-    fn hello(&self, scope: &Scope, id: [u8; 16], hello: &Hello) -> bool {
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let trip = (hello.trip_id.clone(), hello.trip_revision);
-        match sessions.get_mut(scope) {
-            Some(session) if session.id == id => (session.heard, session.trip) = (Instant::now(), trip),
-            Some(session) if session.heard.elapsed() < LEASE => return false,
-            _ => {
-                sessions.insert(scope.clone(), Session { id, heard: Instant::now(), sequence: 0, trip });
-            }
-        }
-        true
+    fn hello(&self, scope: &Scope, session_id: SessionId) -> Claim {
+        self.leases().hello(scope, session_id, Instant::now())
     }
 
-    /// Whether a session holds its vehicle.
-    fn holds(&self, scope: &Scope, id: &[u8]) -> bool {
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.get(scope).is_some_and(|session| session.id == id && session.heard.elapsed() < LEASE)
+    fn holds(&self, scope: &Scope, session_id: &[u8]) -> bool {
+        self.leases().holds(scope, session_id, Instant::now())
+    }
+
+    fn session(&self, scope: &Scope) -> Option<SessionId> {
+        self.leases().holder(scope, Instant::now())
     }
 
     /// Whether commands can reach a vehicle.
     pub fn is_connected(&self, tenant_id: &str, vehicle_id: &str) -> bool {
-        let Ok(scope) = Scope::new(tenant_id, vehicle_id) else { return false };
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.get(&scope).is_some_and(|session| session.heard.elapsed() < LEASE)
-    }
-
-    /// Trip and revision that a vehicle said it is on.
-    pub fn trip(&self, tenant_id: &str, vehicle_id: &str) -> Option<(String, u32)> {
-        let scope = Scope::new(tenant_id, vehicle_id).ok()?;
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.get(&scope).filter(|session| session.heard.elapsed() < LEASE).map(|session| session.trip.clone())
+        Scope::new(tenant_id, vehicle_id).is_ok_and(|scope| self.session(&scope).is_some())
     }
 
     /// How many vehicles are connected.
     pub fn connected(&self) -> usize {
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.values().filter(|session| session.heard.elapsed() < LEASE).count()
+        self.leases().count(Instant::now())
+    }
+
+    /// A vehicle was registered: it is let in soon.
+    pub fn registered(&self) {
+        self.registered.notify_one();
     }
 
     /// Sends a command, within the trace of the caller, and waits for the acknowledgement.
@@ -117,26 +82,69 @@ impl Vehicles {
         ttl: Duration,
     ) -> Result<CommandAck, CommandError> {
         let scope = Scope::new(tenant_id, vehicle_id).map_err(|_| CommandError::NotConnected)?;
-        let (wire, (session_id, sequence)) =
-            self.wire.get().zip(self.next(&scope)).ok_or(CommandError::NotConnected)?;
-        self.commands.fetch_add(1, Ordering::Relaxed);
+        let (link, session_id) = self.link.get().zip(self.session(&scope)).ok_or(CommandError::NotConnected)?;
         let command = Command {
-            protocol_version: PROTOCOL_VERSION,
             command_id: ulid::Ulid::generate().to_bytes().to_vec(),
-            session_id: session_id.to_vec(),
-            sequence,
             issued_at_unix_ns: Time::now().as_unix_ns(),
             ttl_ms: u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX),
             traceparent: trace::current().map(trace::Trace::traceparent).unwrap_or_default(),
             body: Some(body),
+            // The rest belongs to the link.
+            ..Command::default()
         };
-        wire.command(&scope, session_id, command, ttl).await
+        Ok(link.command(&scope, session_id, &command, ttl).await?)
     }
 
-    fn next(&self, scope: &Scope) -> Option<([u8; 16], u64)> {
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let session = sessions.get_mut(scope).filter(|session| session.heard.elapsed() < LEASE)?;
-        session.sequence += 1;
-        Some((session.id, session.sequence))
+    /// Where vehicles connect, with the ports taken.
+    pub async fn endpoints(&self) -> Vec<String> {
+        match self.link.get() {
+            Some(link) => link.endpoints().await,
+            None => vec![],
+        }
     }
+
+    /// Cuts all vehicles off.
+    pub async fn close(&self) {
+        if let Some(link) = self.link.get() {
+            link.close().await;
+        }
+    }
+}
+
+/// Lets vehicles connect.
+pub async fn open(app: &App) -> anyhow::Result<()> {
+    let config = LinkConfig {
+        listen: app.config.vehicle_link.clone(),
+        pki: app.config.pki(),
+        holders: holders(app).await?,
+    };
+    let link = Link::open(config, Arc::new(app.clone())).await?;
+    app.vehicles.link.set(link).map_err(|_| anyhow::anyhow!("the vehicle link is open already"))
+}
+
+/// Lets in who is registered, until the service ends.
+pub async fn run(app: App) {
+    loop {
+        tokio::select! {
+            () = app.ended() => return,
+            () = app.vehicles.registered.notified() => tokio::time::sleep(SETTLE).await,
+        }
+        let (Some(link), Ok(holders)) = (app.vehicles.link.get(), holders(&app).await) else { continue };
+        if let Err(error) = link.set_holders(holders).await {
+            tracing::error!(cause = %error, "the vehicle link could not be opened again; trying on");
+            app.vehicles.registered();
+        }
+    }
+}
+
+/// Whose certificates are accepted.
+async fn holders(app: &App) -> sqlx::Result<Vec<Holder>> {
+    let vehicles = fleet::store::all(app.db.reader()).await?;
+    let tenants = vehicles.iter().map(|(tenant, _)| tenant.as_str()).chain([app.config.tenant.as_str()]);
+    let fleets = tenants.filter(|_| app.config.fleet_certificates).filter_map(|tenant| Holder::fleet(tenant).ok());
+    let single = vehicles.iter().filter_map(|(tenant, vehicle)| Scope::new(tenant, vehicle).ok().map(Holder::Vehicle));
+    let mut holders: Vec<Holder> = single.chain(fleets).collect();
+    holders.sort();
+    holders.dedup();
+    Ok(holders)
 }

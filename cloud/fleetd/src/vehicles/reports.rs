@@ -1,32 +1,57 @@
 //! What vehicles say: hello, telemetry, durable events.
 
+use bridge_proto::Scope;
 use bridge_proto::v1::{EventAck, EventUpload, Hello, Telemetry, Welcome, event, event_ack, welcome};
-use bridge_proto::{PROTOCOL_VERSION, Scope};
 
-use super::LEASE;
+use super::lease::{Claim, LEASE};
+use super::link::{BoxFuture, Inbound, fresh};
 use crate::App;
+use crate::db::Tx;
+use crate::events::{self, NewEvent};
 use crate::fleet;
 use crate::gateway::problem::Problem;
 use crate::gateway::trace::{self, Trace};
 use crate::time::Time;
 use crate::{stops, telemetry, trips};
 
+impl Inbound for App {
+    fn hello(&self, scope: Scope, hello: Hello) -> BoxFuture<'_, Welcome> {
+        Box::pin(async move { self.on_hello(&scope, &hello).await })
+    }
+
+    fn telemetry(&self, scope: Scope, report: Telemetry) {
+        if !self.vehicles.holds(&scope, &report.session_id) {
+            return self.telemetry.refused(telemetry::Refused::NoLease);
+        }
+        let received_at = Time::now();
+        if !self.live.update(&scope, &report, received_at) {
+            return self.telemetry.refused(telemetry::Refused::OldOrInvalid);
+        }
+        stops::observe(self, &scope, &report);
+        self.telemetry.take(scope, report, received_at);
+    }
+
+    fn undecodable(&self, key: &str, payload: &[u8], why: String) {
+        self.telemetry.dead_letter(key, payload, why);
+    }
+
+    fn events(&self, scope: Scope, upload: EventUpload) -> BoxFuture<'_, EventAck> {
+        Box::pin(async move { self.on_events(&scope, &upload).await })
+    }
+}
+
 impl App {
     /// Answers a session that wants a vehicle, or wants to keep it.
-    pub async fn on_hello(&self, scope: Scope, hello: Hello) -> Welcome {
+    async fn on_hello(&self, scope: &Scope, hello: &Hello) -> Welcome {
         let answer = |result: welcome::Result, message: &str| Welcome {
             result: result.into(),
             message: message.into(),
             cloud_time_unix_ns: Time::now().as_unix_ns(),
             lease_ms: u32::try_from(LEASE.as_millis()).unwrap_or(u32::MAX),
         };
-        let Ok(session_id) = <[u8; 16]>::try_from(hello.session_id.as_slice()) else {
-            return answer(welcome::Result::UnsupportedVersion, "session_id has to have 16 bytes");
+        let Ok(session_id) = hello.session_id.as_slice().try_into() else {
+            return answer(welcome::Result::Unspecified, "session_id has to have 16 bytes");
         };
-        if hello.protocol_version != PROTOCOL_VERSION {
-            let message = format!("version {} of the protocol; this cloud speaks {PROTOCOL_VERSION}", hello.protocol_version);
-            return answer(welcome::Result::UnsupportedVersion, &message);
-        }
         match fleet::store::vehicle(self.db.reader(), scope.tenant(), scope.vehicle()).await {
             Ok(Some(_)) => {}
             Ok(None) => return answer(welcome::Result::UnknownVehicle, "register it: POST /api/v1/vehicles"),
@@ -35,42 +60,34 @@ impl App {
                 return answer(welcome::Result::Unspecified, "try again");
             }
         }
-        if !self.vehicles.hello(&scope, session_id, &hello) {
-            tracing::warn!(entity_id = format!("vehicle:{}", scope.vehicle()), "a second bridge wants this vehicle");
-            return answer(welcome::Result::HeldByOther, "another bridge holds this vehicle: two have the same id");
-        }
-        self.wake_dispatch();
-        answer(welcome::Result::Accepted, "")
-    }
-
-    /// Takes over a vehicle's newest state.
-    pub fn on_telemetry(&self, scope: &Scope, report: Telemetry) {
-        if !self.vehicles.holds(scope, &report.session_id) {
-            self.telemetry.refused(telemetry::Refused::NoLease);
-            return;
-        }
-        let received_at = Time::now();
-        if self.live.update(scope, &report, received_at) {
-            stops::observe(self, scope, &report);
-            self.telemetry.take(scope.clone(), report, received_at);
-        } else {
-            self.telemetry.refused(telemetry::Refused::OldOrInvalid);
+        let entity_id = format!("vehicle:{}", scope.vehicle());
+        match self.vehicles.hello(scope, session_id) {
+            Claim::HeldByOther => {
+                tracing::warn!(entity_id, "a second bridge wants this vehicle");
+                answer(welcome::Result::HeldByOther, "another bridge holds this vehicle: two have the same id")
+            }
+            claim => {
+                if claim == Claim::Taken {
+                    tracing::info!(entity_id, tenant_id = scope.tenant(), "vehicle connected");
+                    self.wake_dispatch();
+                }
+                answer(welcome::Result::Accepted, "")
+            }
         }
     }
 
     /// Stores durable events, each once, before they are acknowledged.
-    pub async fn on_events(&self, scope: Scope, upload: EventUpload) -> EventAck {
-        let stream_id = upload.stream_id.clone();
+    async fn on_events(&self, scope: &Scope, upload: &EventUpload) -> EventAck {
         let answer = |result: event_ack::Result, stored_up_to, message: &str| EventAck {
             result: result.into(),
-            stream_id: stream_id.clone(),
+            stream_id: upload.stream_id.clone(),
             stored_up_to,
             message: message.into(),
         };
-        if !self.vehicles.holds(&scope, &upload.session_id) {
+        if !self.vehicles.holds(scope, &upload.session_id) {
             return answer(event_ack::Result::NoLease, 0, "say hello first");
         }
-        match self.store_events(&scope, upload).await {
+        match self.store_events(scope, upload).await {
             Ok(stored_up_to) => {
                 self.announce();
                 self.wake_dispatch();
@@ -83,43 +100,34 @@ impl App {
         }
     }
 
-    async fn store_events(&self, scope: &Scope, upload: EventUpload) -> Result<u64, Problem> {
+    async fn store_events(&self, scope: &Scope, upload: &EventUpload) -> Result<u64, Problem> {
         let stream_id: String = upload.stream_id.iter().map(|byte| format!("{byte:02x}")).collect();
         let mut tx = self.db.begin().await?;
         let stored = telemetry::store::stored_up_to(&mut tx, scope, &stream_id).await?;
-        let mut up_to = stored;
-        for event in upload.events {
-            if event.sequence <= up_to {
-                continue;
-            }
-            // A new stream begins where the vehicle says; within it there are no gaps.
-            if up_to != 0 && event.sequence != up_to + 1 {
-                break;
-            }
+        let fresh = fresh(stored, upload).map_err(|why| Problem::internal(&why))?;
+        for event in fresh.events {
             let trace = Trace::parse(&event.traceparent).unwrap_or_else(Trace::random);
-            let (sequence, occurred_at) = (event.sequence, Time::from_unix_ns(event.occurred_at_unix_ns));
-            trace::within(trace, store_one(&mut tx, scope, event.body, occurred_at)).await?;
-            up_to = sequence;
+            let occurred_at = Time::from_unix_ns(event.occurred_at_unix_ns);
+            trace::within(trace, store_one(&mut tx, scope, event.body.as_ref(), occurred_at)).await?;
         }
-        if up_to != stored {
-            telemetry::store::set_stored_up_to(&mut tx, scope, &stream_id, up_to).await?;
+        if fresh.stored_up_to != stored {
+            telemetry::store::set_stored_up_to(&mut tx, scope, &stream_id, fresh.stored_up_to).await?;
         }
         tx.commit().await?;
-        Ok(up_to)
+        Ok(fresh.stored_up_to)
     }
 }
 
 async fn store_one(
-    tx: &mut crate::db::Tx,
+    tx: &mut Tx,
     scope: &Scope,
-    body: Option<event::Body>,
+    body: Option<&event::Body>,
     occurred_at: Time,
 ) -> sqlx::Result<()> {
-    use crate::events::{self, NewEvent};
     let (kind, data) = match body {
-        Some(event::Body::TripProgress(report)) => return trips::progress(tx, scope, &report).await,
+        Some(event::Body::TripProgress(report)) => return trips::progress(tx, scope, report).await,
         Some(event::Body::SafetyChanged(change)) => {
-            let state = change.state.unwrap_or_default();
+            let state = change.state.clone().unwrap_or_default();
             let data = serde_json::json!({
                 "mode": super::live::safety_mode_name(state.mode()), "latched": state.latched,
                 "root_cause": state.root_cause, "active_causes": state.active_causes, "way_out": state.way_out,
@@ -133,7 +141,7 @@ async fn store_one(
             ("vehicle.faults_changed", data)
         }
         Some(event::Body::CommandDone(done)) => {
-            let ack = done.ack.unwrap_or_default();
+            let ack = done.ack.clone().unwrap_or_default();
             let result = ack.result().as_str_name().trim_start_matches("RESULT_").to_lowercase();
             let data = serde_json::json!({ "result": result, "message": ack.message, "occurred_at": occurred_at });
             ("vehicle.command_done", data)

@@ -3,6 +3,7 @@
 mod access;
 mod import;
 mod pbf;
+mod pbf_messages;
 mod restriction;
 mod speed;
 mod xml;

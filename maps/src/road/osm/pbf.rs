@@ -1,8 +1,8 @@
 //! OSM PBF: <https://wiki.openstreetmap.org/wiki/PBF_Format>.
 //!
 //! A file is read twice, since nodes stand before the ways that say which of them matter; what a pass does not want is
-//! skipped undecoded. The messages are written down here and decoded by `prost`. The crates for this format, `osmpbf` and
-//! `osmpbfreader`, add deltas unchecked, which on damaged files is a panic or a wrong place.
+//! skipped undecoded. The messages are decoded by `prost`. The crate `osmpbf` adds deltas unchecked, so that a damaged file
+//! is a panic where overflow checks are on and a wrong place elsewhere, and takes a cut-off length for the end of the file.
 
 use std::io::{ErrorKind, Read, Seek};
 use std::path::Path;
@@ -12,9 +12,9 @@ use prost::Message;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::import::Import;
+use super::pbf_messages::{Blob, BlobHeader, HeaderBlock, NodeBlock, Relation, Strings, WayBlock};
 use super::{Member, MemberKind, Tags, wrong};
 use crate::error::MapError;
-use crate::geo::Wgs84;
 
 /// Limits of the format.
 const MOST_HEADER_BYTES: u32 = 64 << 10;
@@ -22,144 +22,6 @@ const MOST_BLOB_BYTES: u64 = 32 << 20;
 
 /// What a reader must know to read a file.
 const FEATURES: [&str; 2] = ["OsmSchema-V0.6", "DenseNodes"];
-
-#[derive(Clone, PartialEq, Message)]
-struct BlobHeader {
-    #[prost(string, required, tag = "1")]
-    kind: String,
-    #[prost(int32, required, tag = "3")]
-    size: i32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Blob {
-    #[prost(bytes = "vec", optional, tag = "1")]
-    raw: Option<Vec<u8>>,
-    #[prost(bytes = "vec", optional, tag = "3")]
-    zlib: Option<Vec<u8>>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct HeaderBlock {
-    #[prost(string, repeated, tag = "4")]
-    required_features: Vec<String>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Strings {
-    #[prost(bytes = "vec", repeated, tag = "1")]
-    of: Vec<Vec<u8>>,
-}
-
-impl Strings {
-    /// Empty where the file has no such text or it is not UTF-8.
-    fn get(&self, index: usize) -> &str {
-        self.of.get(index).and_then(|s| std::str::from_utf8(s).ok()).unwrap_or_default()
-    }
-
-    fn tags<'a>(&'a self, keys: &[u32], values: &[u32]) -> Vec<(&'a str, &'a str)> {
-        keys.iter().zip(values).map(|(k, v)| (self.get(*k as usize), self.get(*v as usize))).collect()
-    }
-}
-
-/// A block, of which the first pass takes ways and relations.
-#[derive(Clone, PartialEq, Message)]
-struct WayBlock {
-    #[prost(message, required, tag = "1")]
-    strings: Strings,
-    #[prost(message, repeated, tag = "2")]
-    groups: Vec<WayGroup>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct WayGroup {
-    #[prost(message, repeated, tag = "3")]
-    ways: Vec<Way>,
-    #[prost(message, repeated, tag = "4")]
-    relations: Vec<Relation>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Way {
-    #[prost(int64, required, tag = "1")]
-    id: i64,
-    #[prost(uint32, repeated, tag = "2")]
-    keys: Vec<u32>,
-    #[prost(uint32, repeated, tag = "3")]
-    values: Vec<u32>,
-    /// Each as the difference to the one before.
-    #[prost(sint64, repeated, tag = "8")]
-    refs: Vec<i64>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Relation {
-    #[prost(int64, required, tag = "1")]
-    id: i64,
-    #[prost(uint32, repeated, tag = "2")]
-    keys: Vec<u32>,
-    #[prost(uint32, repeated, tag = "3")]
-    values: Vec<u32>,
-    #[prost(int32, repeated, tag = "8")]
-    roles: Vec<i32>,
-    /// Each as the difference to the one before.
-    #[prost(sint64, repeated, tag = "9")]
-    members: Vec<i64>,
-    #[prost(int32, repeated, tag = "10")]
-    kinds: Vec<i32>,
-}
-
-/// A block, of which the second pass takes nodes.
-#[derive(Clone, PartialEq, Message)]
-struct NodeBlock {
-    #[prost(message, required, tag = "1")]
-    strings: Strings,
-    #[prost(message, repeated, tag = "2")]
-    groups: Vec<NodeGroup>,
-    /// Nanodegrees.
-    #[prost(int32, optional, tag = "17", default = "100")]
-    granularity: Option<i32>,
-    #[prost(int64, optional, tag = "19")]
-    latitude_offset: Option<i64>,
-    #[prost(int64, optional, tag = "20")]
-    longitude_offset: Option<i64>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct NodeGroup {
-    #[prost(message, repeated, tag = "1")]
-    nodes: Vec<Node>,
-    #[prost(message, optional, tag = "2")]
-    dense: Option<DenseNodes>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Node {
-    #[prost(sint64, required, tag = "1")]
-    id: i64,
-    #[prost(uint32, repeated, tag = "2")]
-    keys: Vec<u32>,
-    #[prost(uint32, repeated, tag = "3")]
-    values: Vec<u32>,
-    #[prost(sint64, required, tag = "8")]
-    latitude: i64,
-    #[prost(sint64, required, tag = "9")]
-    longitude: i64,
-}
-
-/// Nodes by column; ids and places as differences to the node before.
-#[derive(Clone, PartialEq, Message)]
-struct DenseNodes {
-    #[prost(sint64, repeated, tag = "1")]
-    ids: Vec<i64>,
-    #[prost(sint64, repeated, tag = "8")]
-    latitudes: Vec<i64>,
-    #[prost(sint64, repeated, tag = "9")]
-    longitudes: Vec<i64>,
-    /// Key and value in turn, 0 after the tags of a node. Empty if no node has tags.
-    #[prost(int32, repeated, tag = "10")]
-    tags: Vec<i32>,
-}
 
 /// Reads a file, and gives the digest of its bytes.
 pub(super) fn read(
@@ -209,15 +71,6 @@ pub(super) fn read(
         Ok(())
     })?;
     Ok(digest)
-}
-
-impl NodeBlock {
-    fn place(&self, latitude: i64, longitude: i64) -> Wgs84 {
-        let degrees = |offset: Option<i64>, units: i64| {
-            (offset.unwrap_or(0) as f64 + f64::from(self.granularity()) * units as f64) * 1e-9
-        };
-        Wgs84::new(degrees(self.latitude_offset, latitude), degrees(self.longitude_offset, longitude))
-    }
 }
 
 /// From differences to values.
@@ -316,4 +169,111 @@ fn content<M: Message + Default>(blob: &[u8]) -> Result<M, String> {
         return Err("it is larger than the format allows, 32 MiB".to_owned());
     }
     M::decode(bytes.as_slice()).map_err(|e| format!("it is damaged: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::road::osm::pbf_messages::{DenseNodes, Node, NodeGroup, Way, WayGroup};
+    use crate::road::osm::{from_pbf_bytes, from_xml};
+
+    const STRINGS: [&str; 9] =
+        ["", "highway", "primary", "name", "Ring", "barrier", "bollard", "type", "restriction"];
+
+    fn framed(kind: &str, message: &impl Message) -> Vec<u8> {
+        let blob = Blob { raw: Some(message.encode_to_vec()), zlib: None }.encode_to_vec();
+        let header = BlobHeader { kind: kind.into(), size: blob.len() as i32 }.encode_to_vec();
+        [&(header.len() as u32).to_be_bytes()[..], &header, &blob].concat()
+    }
+
+    /// Two roads that meet, with a bollard between; blocks as messages of both passes, which leave each other's fields alone.
+    fn file() -> Vec<u8> {
+        let strings = Strings { of: STRINGS.map(|s| s.as_bytes().to_vec()).to_vec() };
+        let dense = DenseNodes {
+            ids: vec![10, 1, 1],
+            latitudes: vec![240_000_000, 10_000, 0],
+            longitudes: vec![540_000_000, 0, 10_000],
+            tags: vec![0, 5, 6, 0, 0],
+        };
+        let single =
+            Node { id: 20, keys: vec![], values: vec![], latitude: 240_010_000, longitude: 540_030_000 };
+        let nodes = NodeBlock {
+            strings: strings.clone(),
+            groups: vec![NodeGroup { nodes: vec![single], dense: Some(dense) }],
+            ..NodeBlock::default()
+        };
+        let way = |id, refs: &[i64]| Way { id, keys: vec![1, 3], values: vec![2, 4], refs: refs.to_vec() };
+        let relation = Relation {
+            id: 1,
+            keys: vec![7],
+            values: vec![8],
+            roles: vec![0],
+            members: vec![10],
+            kinds: vec![0],
+        };
+        let ways = WayBlock {
+            strings,
+            groups: vec![WayGroup {
+                ways: vec![way(5, &[10, 1, 1]), way(6, &[12, 8])],
+                relations: vec![relation],
+            }],
+        };
+        let header = HeaderBlock { required_features: FEATURES.map(str::to_owned).to_vec() };
+        [framed("OSMHeader", &header), framed("OSMData", &nodes), framed("OSMData", &ways)].concat()
+    }
+
+    const XML: &str = r#"<osm>
+        <node id="10" lat="24" lon="54"/>
+        <node id="11" lat="24.001" lon="54"><tag k="barrier" v="bollard"/></node>
+        <node id="12" lat="24.001" lon="54.001"/>
+        <node id="20" lat="24.001" lon="54.003"/>
+        <way id="5"><nd ref="10"/><nd ref="11"/><nd ref="12"/>
+            <tag k="highway" v="primary"/><tag k="name" v="Ring"/></way>
+        <way id="6"><nd ref="12"/><nd ref="20"/><tag k="highway" v="primary"/><tag k="name" v="Ring"/></way>
+    </osm>"#;
+
+    #[test]
+    fn both_forms_are_the_same_roads() {
+        let pbf = from_pbf_bytes(Path::new("a.osm.pbf"), &file()).unwrap();
+        let xml = from_xml(Path::new("a.osm"), XML).unwrap();
+        assert_eq!(pbf.report(), xml.report());
+        assert_eq!(pbf.report().components.len(), 2, "the bollard parts them");
+        for way in xml.ways() {
+            assert_eq!(pbf.way(way.id), Some(way));
+            assert_eq!(pbf.way_geometry(way.id), xml.way_geometry(way.id));
+        }
+    }
+
+    #[test]
+    fn files_that_need_more_are_refused() {
+        let header = HeaderBlock { required_features: vec!["HistoricalInformation".into()] };
+        let said =
+            from_pbf_bytes(Path::new("a.osm.pbf"), &framed("OSMHeader", &header)).unwrap_err().to_string();
+        assert!(said.contains("HistoricalInformation") && said.contains("osmium"), "{said}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn damaged_files_are_refused_or_read(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            end in any::<prop::sample::Index>(),
+            cut in any::<bool>(),
+        ) {
+            let mut bytes = file();
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            if cut {
+                bytes.truncate(end.index(bytes.len()));
+            }
+            if let Err(error) = from_pbf_bytes(Path::new("broken.osm.pbf"), &bytes) {
+                prop_assert!(error.to_string().contains("broken.osm.pbf"));
+            }
+        }
+    }
 }

@@ -149,14 +149,10 @@ impl Corridor {
         self.count
     }
 
-    /// Way to the pose of a slice, m.
-    pub fn way_of(&self, slice: usize) -> f64 {
-        slice as f64 * STEP_M
-    }
-
-    /// The pose of a slice, in base_link.
-    pub fn pose_of(&self, slice: usize) -> &Pose2 {
-        &self.poses[slice.min(MAX_SLICES - 1)]
+    /// Way of the front, `front_m` ahead of base_link, until it touches a point in a slice, m.
+    pub fn way_to(&self, slice: usize, point: DVec2, front_m: f64) -> f64 {
+        let ahead = self.poses[slice.min(MAX_SLICES - 1)].inverse_transform(point).x;
+        (slice as f64 * STEP_M + ahead - front_m).max(0.0)
     }
 
     fn lay_poses(&mut self, path: &PathAhead, motion: &Motion) {

@@ -7,6 +7,16 @@ use super::corridor::{MAX_SLICES, STEP_M};
 const MAX_SLOPE: f64 = 0.2;
 /// And by this much at once, m.
 const MAX_STEP_M: f64 = 0.05;
+/// What lies so much above a straight line between the ground before and lowest points behind it is no ground but stands on
+/// it, m: roads have no such humps. That is looked for on so many slices: between rings farther apart a hill looks the same.
+const MAX_HUMP_M: f64 = 0.25;
+const HUMP_SLICES: usize = 20;
+
+/// A height, or how near to it the ground can come within so many slices.
+fn within_slope(height: f64, ground: f64, slices: usize) -> f64 {
+    let most = MAX_STEP_M + MAX_SLOPE * STEP_M * slices as f64;
+    height.clamp(ground - most, ground + most)
+}
 
 /// The slices of the corridor with what lies in them.
 pub struct Slices {
@@ -32,16 +42,35 @@ impl Slices {
             let lowest = &mut self.lowest_m[usize::from(hit.slice)];
             *lowest = lowest.min(f64::from(hit.z));
         }
-        let (mut ground, mut way) = (0.0, 0.0);
+        // Height of the ground and number of slices since it was seen.
+        let (mut ground, mut since) = (0.0, 0);
         for i in 0..self.count {
-            way += STEP_M;
-            if self.lowest_m[i].is_finite() {
-                let most = MAX_STEP_M + MAX_SLOPE * way;
-                ground = self.lowest_m[i].clamp(ground - most, ground + most);
-                way = 0.0;
-            }
+            since += 1;
             self.ground_m[i] = ground;
+            if !self.lowest_m[i].is_finite() {
+                continue;
+            }
+            let below = self.line_below(i, ground, since);
+            if self.lowest_m[i] > below + MAX_HUMP_M {
+                self.ground_m[i] = below;
+                continue;
+            }
+            ground = within_slope(self.lowest_m[i], ground, since);
+            self.ground_m[i] = ground;
+            since = 0;
         }
+    }
+
+    /// Height at slice `i` of the lowest line from the ground, so many slices before, to the lowest points behind it, m.
+    fn line_below(&self, i: usize, ground: f64, since: usize) -> f64 {
+        let end = (i + 1 + HUMP_SLICES.saturating_sub(since)).min(self.count);
+        let behind = (i + 1..end).filter(|j| self.lowest_m[*j].is_finite());
+        let lines = behind.map(|j| {
+            let slices = since + j - i;
+            let share = since as f64 / slices as f64;
+            ground + share * (within_slope(self.lowest_m[j], ground, slices) - ground)
+        });
+        lines.fold(f64::INFINITY, f64::min)
     }
 
     /// Whether a point is above the ground by more than `heights.0` and less than `heights.1`, m.

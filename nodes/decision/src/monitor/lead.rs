@@ -50,6 +50,11 @@ impl Lead {
         self.count += 1;
     }
 
+    /// Whether it was seen in several scans.
+    pub fn is_followed(&self) -> bool {
+        self.count >= 2
+    }
+
     /// The least speed along the corridor that is consistent with what was seen, m/s, negative towards the vehicle; not more
     /// than `speed_mps`, and 0 as long as it was seen once only.
     pub fn speed_mps(&self, speed_mps: f64) -> f64 {

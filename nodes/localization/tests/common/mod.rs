@@ -6,7 +6,7 @@ use localization::estimator::{Ahrs, Estimator};
 use localization::predict::{GRAVITY_MPS2, ImuInput};
 use localization::timeline::ImuReading;
 use nalgebra::{UnitQuaternion, Vector3};
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -22,6 +22,8 @@ pub struct Truth {
     pub speed: f64,
     pub acceleration: f64,
     pub yaw_rate: f64,
+    /// To the left, by the slip angle of the rear axle, m/s, and its change, m/s².
+    pub slip: (f64, f64),
 }
 
 /// What the car is to do at a time: acceleration and yaw rate per speed (curvature).
@@ -53,10 +55,14 @@ pub struct Car {
     pub step: i64,
     plan: Plan,
     rng: ChaCha8Rng,
+    /// For what wanders, so that the rest is the same without it.
+    walk: ChaCha8Rng,
     config: FilterConfig,
     gyro_bias: Vector3<f64>,
     accel_bias: Vector3<f64>,
     wheel_scale: f64,
+    /// Slip angle of the rear axle per lateral acceleration, rad/(m/s²).
+    pub cornering_compliance: f64,
     gnss_bias: Vector3<f64>,
     gnss_sigma_m: f64,
     pub gnss_jump: Vector3<f64>,
@@ -72,10 +78,12 @@ impl Car {
             step: 0,
             plan,
             rng: ChaCha8Rng::seed_from_u64(seed),
+            walk: ChaCha8Rng::seed_from_u64(!seed),
             config: config.clone(),
             gyro_bias: Vector3::zeros(),
             accel_bias: Vector3::zeros(),
             wheel_scale: 0.0,
+            cornering_compliance: 0.0,
             gnss_bias: Vector3::zeros(),
             gnss_sigma_m,
             gnss_jump: Vector3::zeros(),
@@ -84,6 +92,9 @@ impl Car {
         car.accel_bias = car.normal3() * config.accel_bias_sigma;
         car.wheel_scale = car.normal() * config.wheel_scale_sigma;
         car.gnss_bias = car.normal3() * gnss_sigma_m * config.gnss_correlated_share.sqrt();
+        let off: f64 = StandardNormal.sample(&mut car.walk);
+        car.cornering_compliance =
+            (config.cornering_compliance + off * config.cornering_compliance_sigma).max(0.0);
         car
     }
 
@@ -103,8 +114,11 @@ impl Car {
             let truth = &mut self.truth;
             let middle = truth.speed + 0.5 * acceleration * dt;
             let turn = curvature * middle * dt;
-            truth.x += middle * dt * (truth.heading + 0.5 * turn).cos();
-            truth.y += middle * dt * (truth.heading + 0.5 * turn).sin();
+            let slip = -self.cornering_compliance * curvature * middle.powi(3);
+            truth.slip = (slip, (slip - truth.slip.0) / dt);
+            let (sin, cos) = (truth.heading + 0.5 * turn).sin_cos();
+            truth.x += dt * (middle * cos - slip * sin);
+            truth.y += dt * (middle * sin + slip * cos);
             truth.heading += turn;
             truth.speed += acceleration * dt;
         }
@@ -115,12 +129,21 @@ impl Car {
         self.measure()
     }
 
+    /// Biases and scale wander for 10 ms.
+    fn wander(&mut self) {
+        let mut normal = |walk: f64| walk * 0.1 * self.walk.sample::<f64, _>(StandardNormal);
+        self.gyro_bias += Vector3::from_fn(|_, _| normal(self.config.gyro_bias_walk));
+        self.accel_bias += Vector3::from_fn(|_, _| normal(self.config.accel_bias_walk));
+        self.wheel_scale += normal(self.config.wheel_scale_walk);
+    }
+
     fn measure(&mut self) -> Sensed {
-        let Truth { speed, acceleration, yaw_rate, heading, .. } = self.truth;
+        self.wander();
+        let Truth { speed, acceleration, yaw_rate, heading, slip, .. } = self.truth;
         let (config, density) = (self.config.clone(), 10.0); // 100 Hz
         let gyro =
             Vector3::new(0.0, 0.0, yaw_rate) + self.gyro_bias + self.normal3() * config.gyro_noise * density;
-        let force = Vector3::new(acceleration, speed * yaw_rate, GRAVITY_MPS2);
+        let force = Vector3::new(acceleration - slip.0 * yaw_rate, speed * yaw_rate + slip.1, GRAVITY_MPS2);
         let accel = force + self.accel_bias + self.normal3() * config.accel_noise * density;
         let stamp_ns = START_NS + self.step * 10_000_000;
         let decay = (-0.01 / config.gnss_correlation_time_s).exp();

@@ -194,8 +194,8 @@ impl Link {
         zenoh::Wait::wait(query).map_err(|_| LinkError::Closed)
     }
 
-    /// Ends it.
-    pub async fn close(self) {
+    /// Cuts all vehicles off; commands fail from here on.
+    pub async fn close(&self) {
         let router = lock(&self.router).take();
         if let Some(router) = router {
             router.close().await;

@@ -1,0 +1,107 @@
+//! Trips without a vehicle: ordering, refusing, cancelling. With vehicles: `tests/fleet`.
+
+use crate::service::Service;
+
+const ORDER: &str = r#"{
+    "pickup": {"lat": 24.4539, "lng": 54.3773},
+    "destination": {"lat": 25.2048, "lng": 55.2708},
+    "passenger_count": 2
+  }"#;
+
+#[test]
+fn the_trip_of_the_playbook_is_routed_and_waits() {
+    let service = Service::start();
+    let answer = service.post("/api/v1/trips", ORDER);
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let trip = &answer.json;
+    assert_eq!(trip["status"], "created");
+    assert_eq!(trip["area"], "uae-main-roads");
+    let length_m = trip["route"]["length_m"].as_f64().unwrap();
+    assert!((110e3..180e3).contains(&length_m), "{length_m}");
+    let trip_id = trip["trip_id"].as_str().unwrap();
+    let again = service.get(&format!("/api/v1/trips/{trip_id}"));
+    assert_eq!(again.json["transitions"][0]["status"], "created");
+    assert_eq!(again.json["transitions"][0]["trace_id"], answer.header("x-trace-id"));
+    let events = service.get(&format!("/api/v1/events?entity=trip:{trip_id}"));
+    assert_eq!(events.json["events"][0]["kind"], "trip.created");
+}
+
+#[test]
+fn orders_that_can_t_be_done_are_refused_with_the_reason() {
+    let service = Service::start();
+    for (body, status, problem, detail) in [
+        ("", 400, "bad-request", "empty"),
+        ("pickup=1&destination=2", 400, "bad-request", "not JSON"),
+        (r#"{"pickup": {"lat": 24.4, "lng": 54.3}}"#, 422, "invalid-field", "destination"),
+        (r#"{"pickup": {"lat": "x", "lng": 54.3}, "destination": {"lat": 25.2, "lng": 55.2}}"#, 422, "invalid-field", "pickup.lat"),
+        (r#"{"pickup": {"lat": 91, "lng": 54.3}, "destination": {"lat": 25.2, "lng": 55.2}}"#, 422, "invalid-field", "±90°"),
+        (r#"{"pickup": {"lat": 24.4539, "lng": 54.3773}, "destination": {"lat": 25.2048, "lng": 55.2708}, "passenger_count": 0}"#, 422, "invalid-field", "passenger_count"),
+        (r#"{"pickup": {"lat": 24.4539, "lng": 54.3773}, "destination": {"lat": 48.1, "lng": 11.5}}"#, 422, "outside-service-area", "nearest road"),
+    ] {
+        let answer = service.post("/api/v1/trips", body);
+        assert_eq!((answer.status, answer.problem()), (status, problem), "{body}");
+        assert!(answer.json["detail"].as_str().unwrap().contains(detail), "{answer:?}");
+    }
+}
+
+#[test]
+fn the_same_order_sent_again_is_the_same_trip() {
+    let service = Service::start();
+    let send = || service.ask("POST", "/api/v1/trips", &[("idempotency-key", "order-7")], Some(ORDER));
+    let (first, second) = (send(), send());
+    assert_eq!(first.json["trip_id"], second.json["trip_id"]);
+    assert_eq!(service.get("/api/v1/trips").json.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_waiting_trip_is_called_off_once() {
+    let service = Service::start();
+    let trip_id = service.post("/api/v1/trips", ORDER).json["trip_id"].as_str().unwrap().to_owned();
+    let cancel = format!("/api/v1/trips/{trip_id}/cancel");
+    let answer = service.post(&cancel, r#"{"reason": "passenger did not come"}"#);
+    assert_eq!((answer.status, answer.json["status"].as_str()), (200, Some("cancelled")));
+    assert_eq!(answer.json["transitions"][1]["reason"], "passenger did not come");
+    assert_eq!(service.post(&cancel, "").status, 200);
+    assert_eq!(service.post("/api/v1/trips/trip_nothing/cancel", "").problem(), "trip-not-found");
+    assert_eq!(service.get("/api/v1/trips?status=cancelled").json.as_array().unwrap().len(), 1);
+    assert_eq!(service.get("/api/v1/trips?status=lost").problem(), "bad-request");
+}
+
+#[test]
+fn vehicles_are_registered_and_stopped_even_when_they_are_away() {
+    let service = Service::start();
+    let admin = service.admin();
+    let vehicle = r#"{"vehicle_id": "AV-001", "model": "shuttle", "area": "terminal-yard"}"#;
+    assert_eq!(service.post("/api/v1/vehicles", vehicle).problem(), "forbidden");
+    assert_eq!(service.post_as(&admin, "/api/v1/vehicles", vehicle).status, 201);
+    let elsewhere = r#"{"vehicle_id": "AV-002", "model": "shuttle", "area": "moon"}"#;
+    assert_eq!(service.post_as(&admin, "/api/v1/vehicles", elsewhere).problem(), "invalid-field");
+    let shown = service.get("/api/v1/vehicles/AV-001");
+    assert_eq!((shown.json["online"].as_bool(), shown.json["seats"].as_i64()), (Some(false), Some(8)));
+
+    // The body of the playbook's section 8 is empty, that of 5.2 claims a second person.
+    let stop = service.post("/api/v1/vehicles/AV-001/emergency-stop", "");
+    assert_eq!((stop.status, stop.json["status"].as_str()), (202, Some("requested")), "{stop:?}");
+    let body = r#"{"reason": "obstacle_detected", "dual_auth": true}"#;
+    let again = service.post("/api/v1/vehicles/AV-001/emergency-stop", body);
+    assert_eq!(again.json["stop_id"], stop.json["stop_id"]);
+    assert_eq!(service.post("/api/v1/vehicles/AV-404/emergency-stop", "").problem(), "vehicle-not-found");
+    let incident_id = stop.json["incident_id"].as_str().unwrap();
+    let incident = service.get(&format!("/api/v1/incidents/{incident_id}"));
+    assert_eq!((incident.json["severity"].as_str(), incident.json["status"].as_str()), (Some("sev1"), Some("open")));
+    // Nobody releases a vehicle that is not known to stand, and nobody without a name.
+    assert_eq!(service.post("/api/v1/vehicles/AV-001/release", "").problem(), "unauthenticated");
+    assert_eq!(service.post_as(&admin, "/api/v1/vehicles/AV-001/release", "").problem(), "not-standing");
+}
+
+#[test]
+fn tenants_do_not_see_each_other() {
+    let service = Service::start();
+    let trip_id = service.post("/api/v1/trips", ORDER).json["trip_id"].as_str().unwrap().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let other = Service::with(|config| {
+        config.tenant = "other".into();
+        config.data_dir = folder.path().to_owned();
+    });
+    assert_eq!(other.get(&format!("/api/v1/trips/{trip_id}")).problem(), "trip-not-found");
+}
