@@ -114,7 +114,7 @@ impl Issue {
         match holders.first() {
             Some(Holder::Vehicle(scope)) if !out.json => out.line(&format!(
                 "\nNext: copy ca.crt and the vehicle's two files to the vehicle, in folders of the same names, and start\n  \
-                 bridge --tenant {} --vehicle-id {} --connect tls/HOST:7447 --pki DIR",
+                 bridge --tenant {} --vehicle-id {} --connect quic/HOST:7447 --pki DIR",
                 scope.tenant(),
                 scope.vehicle()
             )),

@@ -15,7 +15,7 @@ use super::Shared;
 /// Most events and bytes of a batch.
 const BATCH: (usize, usize) = (256, 256 << 10);
 /// So long is an acknowledgement waited for.
-const ACK_TIMEOUT: Duration = Duration::from_secs(5);
+const ACK_TIMEOUT: Duration = Duration::from_secs(3);
 /// First and longest wait after a batch that was not taken.
 const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 /// Between two attempts to write to a disk that fails.

@@ -21,7 +21,7 @@ struct Scene {
 async fn scene() -> Scene {
     let files = Files::of_vehicles(&["A", "B", "unknown"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into(), scope("B").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into(), scope("B").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
     Scene { files, cloud, link, endpoint }
 }
@@ -119,8 +119,8 @@ async fn without_a_certificate_of_the_authority_nobody_comes_in() {
     std::fs::copy(files.pki().ca().certificate, others.pki().ca().certificate).unwrap();
     assert!(bare_session(&endpoint, &others.pki(), Some(&holder)).await.is_err(), "another authority");
     assert!(
-        bare_session(&endpoint.replace("tls/", "tcp/"), &files.pki(), Some(&holder)).await.is_err(),
-        "no TLS"
+        bare_session(&endpoint.replace("quic/", "tcp/"), &files.pki(), Some(&holder)).await.is_err(),
+        "no encryption"
     );
 }
 
@@ -138,7 +138,7 @@ async fn a_vehicle_does_not_talk_to_an_impostor() {
     let files = Files::of_vehicles(&["A"]);
     let impostor = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&impostor, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+    let link = cloud.open(&impostor, "quic/127.0.0.1:0", &[scope("A").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
     assert!(bare_session(&endpoint, &files.pki(), Some(&Holder::from(scope("A")))).await.is_err());
 }

@@ -90,7 +90,7 @@ impl Scene {
     async fn new() -> Self {
         let files = Files::of_vehicles(&["A"]);
         let cloud = Arc::new(Cloud::default());
-        let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+        let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
         let endpoint = link.endpoints().await.remove(0);
         Self { files, cloud, link, endpoint, nodes: Nodes::new() }
     }

@@ -16,7 +16,7 @@ const TTL: Duration = Duration::from_secs(30);
 async fn a_vehicle_says_hello_reports_and_obeys() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
     let vehicle = Vehicle::start(&files, "A", &endpoint, &files.folder("spool")).await;
     until("a lease", || cloud.session(&scope("A")) == Some(vehicle.uplink.session_id())).await;
@@ -50,7 +50,7 @@ async fn what_comes_too_late_is_refused_whatever_the_clocks_show() {
         let files = Files::of_vehicles(&["A"]);
         let cloud = Arc::new(Cloud::default());
         cloud.clock_off_s.store(off_s, std::sync::atomic::Ordering::Relaxed);
-        let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+        let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
         let vehicle = Vehicle::start(&files, "A", &link.endpoints().await[0], &files.folder("spool")).await;
         until("a lease", || vehicle.uplink.link().borrow().is_leased()).await;
         let session = vehicle.uplink.session_id();
@@ -69,7 +69,7 @@ async fn what_comes_too_late_is_refused_whatever_the_clocks_show() {
 async fn commands_reach_only_the_session_that_they_are_for() {
     let files = Files::of_vehicles(&["A", "B"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into(), scope("B").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into(), scope("B").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
     let a = Vehicle::start(&files, "A", &endpoint, &files.folder("a")).await;
     let b = Vehicle::start(&files, "B", &endpoint, &files.folder("b")).await;
@@ -86,7 +86,7 @@ async fn commands_reach_only_the_session_that_they_are_for() {
 async fn of_two_bridges_with_one_id_the_first_speaks() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
     let first = Vehicle::start(&files, "A", &endpoint, &files.folder("first")).await;
     until("a lease", || first.uplink.link().borrow().is_leased()).await;
@@ -109,7 +109,7 @@ async fn many_vehicles_share_one_session() {
     let fleet = Holder::fleet("default").unwrap();
     let files = Files::new(std::slice::from_ref(&fleet));
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", std::slice::from_ref(&fleet)).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", std::slice::from_ref(&fleet)).await;
     let path = Vehicle::path(&files, &link.endpoints().await[0], &fleet);
     let vehicles: Vec<Vehicle> = (0..50)
         .map(|i| Vehicle::on(&[Arc::clone(&path)], scope(&format!("S-{i}")), Spool::in_memory(1 << 16), TTL))
@@ -127,7 +127,7 @@ async fn over_two_paths_a_command_is_executed_once() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
     let holder = Holder::from(scope("A"));
-    let link = cloud.open(&files, "tls/127.0.0.1:0", std::slice::from_ref(&holder)).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", std::slice::from_ref(&holder)).await;
     let endpoint = link.endpoints().await.remove(0);
     let network = link_tests::Network::to(&endpoint).await;
     let paths =

@@ -23,7 +23,7 @@ async fn while_the_cloud_is_away_events_wait() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
     let holders = [scope("A").into()];
-    let mut link = cloud.open(&files, "tls/127.0.0.1:0", &holders).await;
+    let mut link = cloud.open(&files, "quic/127.0.0.1:0", &holders).await;
     let endpoint = link.endpoints().await.remove(0);
     let vehicle = Vehicle::start(&files, "A", &endpoint, &files.folder("spool")).await;
     let mut sent = 0;
@@ -53,7 +53,7 @@ async fn while_the_cloud_is_away_events_wait() {
 async fn while_the_network_is_away_events_wait() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
     let network = Network::to(&link.endpoints().await[0]).await;
     let vehicle = Vehicle::start(&files, "A", &network.endpoint(), &files.folder("spool")).await;
     for round in 0..4 {
@@ -74,7 +74,7 @@ async fn while_the_network_is_away_events_wait() {
 async fn a_bridge_that_starts_anew_goes_on() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
     for run in 0..3 {
         let vehicle = Vehicle::start(&files, "A", &endpoint, &files.folder("spool")).await;
@@ -89,7 +89,7 @@ async fn a_spool_that_was_full_says_how_much_is_lost() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
     let holders = [Holder::from(scope("A"))];
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &holders).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &holders).await;
     let network = Network::to(&link.endpoints().await[0]).await;
     network.cut();
     let path = Vehicle::path(&files, &network.endpoint(), &holders[0]);
@@ -114,7 +114,7 @@ async fn a_spool_that_was_full_says_how_much_is_lost() {
 async fn a_vehicle_that_is_let_in_later_does_not_cost_the_others_anything() {
     let files = Files::of_vehicles(&["A", "B"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
     let a = Vehicle::start(&files, "A", &endpoint, &files.folder("a")).await;
     let b = Vehicle::start(&files, "B", &endpoint, &files.folder("b")).await;

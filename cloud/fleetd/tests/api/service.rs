@@ -48,7 +48,7 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::load(None).unwrap();
         config.data_dir = folder.path().to_owned();
-        config.vehicle_link = vec!["tls/127.0.0.1:0".into()];
+        config.vehicle_link = vec!["quic/127.0.0.1:0".into()];
         Authority::init(&config.pki(), &[]).unwrap();
         config.listen =
             vec![Listen { address: "127.0.0.1:0".parse().unwrap(), service: "api-gateway".into() }];

@@ -1,4 +1,4 @@
-//! The cloud's end of the vehicle link: a Zenoh router in this process that vehicles connect to over TLS, and the
+//! The cloud's end of the vehicle link: a Zenoh router in this process that vehicles connect to over QUIC, and the
 //! protocol of `bridge/PROTOCOL.md` on it.
 //!
 //! Access is given per certificate and enforced by the router, so what arrives here under a vehicle's key was sent by a
@@ -45,7 +45,7 @@ pub trait Inbound: Send + Sync + 'static {
 /// Where to listen and for whom.
 #[derive(Clone, Debug)]
 pub struct LinkConfig {
-    /// Zenoh endpoints, e.g. `tls/0.0.0.0:7447`; port 0 takes a free one.
+    /// Zenoh endpoints, e.g. `quic/0.0.0.0:7447`; port 0 takes a free one.
     pub listen: Vec<String>,
     /// Certificates: `ca.crt`, `cloud.crt`, `cloud.key`.
     pub pki: PkiDir,
