@@ -26,7 +26,7 @@ pub struct BridgeConfig {
     pub vehicle_model: String,
     /// Map that the vehicle drives on: file, or name of one that ships with the product.
     pub map: String,
-    /// Endpoints of the cloud, the best network path first, e.g. `tls/fleet.example.org:7447`.
+    /// Endpoints of the cloud, the best network path first, e.g. `quic/fleet.example.org:7447`.
     pub connect: Vec<String>,
     /// Folder of the certificates.
     pub pki: PathBuf,

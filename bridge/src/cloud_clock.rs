@@ -45,7 +45,8 @@ impl CloudClock {
     /// answer.
     pub fn at(&self, moment: Instant) -> Option<u64> {
         let best = self.samples.iter().min_by_key(|sample| sample.round_trip_ns)?;
-        let since = i128::try_from(moment.saturating_duration_since(self.start).as_nanos()).unwrap_or(i128::MAX);
+        let since =
+            i128::try_from(moment.saturating_duration_since(self.start).as_nanos()).unwrap_or(i128::MAX);
         u64::try_from(best.at_start_unix_ns.saturating_add(since)).ok()
     }
 }

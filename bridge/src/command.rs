@@ -37,7 +37,12 @@ impl Commands {
 
     /// A command has arrived. `cloud_now_unix_ns` is what the cloud's clock shows now, as far as it is known;
     /// `now_unix_ns` the vehicle's.
-    pub fn arrived(&mut self, command: &Command, cloud_now_unix_ns: Option<u64>, now_unix_ns: u64) -> Verdict {
+    pub fn arrived(
+        &mut self,
+        command: &Command,
+        cloud_now_unix_ns: Option<u64>,
+        now_unix_ns: u64,
+    ) -> Verdict {
         let answer = |result: AckResult, message: &str| CommandAck {
             command_id: command.command_id.clone(),
             result: result.into(),
@@ -65,7 +70,9 @@ impl Commands {
         let refusal = match (&command.body, cloud_now_unix_ns) {
             (None, _) => Some(answer(AckResult::Unsupported, "this bridge does not know such a command")),
             (_, None) => Some(answer(AckResult::Expired, "the cloud's clock is not known yet")),
-            (_, Some(now)) => is_expired(command, now).then(|| answer(AckResult::Expired, "it came too late")),
+            (_, Some(now)) => {
+                is_expired(command, now).then(|| answer(AckResult::Expired, "it came too late"))
+            }
         };
         while self.known.len() >= REMEMBERED {
             self.known.pop_front();

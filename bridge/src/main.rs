@@ -18,9 +18,9 @@ use runtime::transport::zenoh::ZenohTransport;
     name = "bridge",
     version,
     after_help = "Examples:\n  atlas pki init --dir pki && atlas pki issue --dir pki --vehicle AV-001\n  \
-                  bridge --vehicle-id AV-001 --connect tls/127.0.0.1:7447 --pki pki --spool spool\n  \
-                  bridge --vehicle-id AV-001 --connect 'tls/fleet.example.org:7447#iface=wwan0' \\\n      \
-                  --connect 'tls/fleet.example.org:7447#iface=wlan0' --pki /etc/atlasmesh/pki\n\n\
+                  bridge --vehicle-id AV-001 --connect quic/127.0.0.1:7447 --pki pki --spool spool\n  \
+                  bridge --vehicle-id AV-001 --connect 'quic/fleet.example.org:7447#bind=192.168.8.2:0' \\\n      \
+                  --connect 'quic/fleet.example.org:7447#bind=10.0.0.2:0' --pki /etc/atlasmesh/pki\n\n\
                   ROS arguments follow --ros-args, e.g. --ros-args --log-level debug"
 )]
 struct Args {
@@ -31,7 +31,7 @@ struct Args {
     #[arg(long, value_name = "ID", default_value = "default")]
     tenant: String,
     /// Endpoint of the cloud; several are network paths, the best first
-    #[arg(long, value_name = "tls/HOST:PORT", required = true)]
+    #[arg(long, value_name = "quic/HOST:PORT", required = true)]
     connect: Vec<String>,
     /// Folder of the certificates, as `atlas pki issue` writes it
     #[arg(long, value_name = "DIR")]

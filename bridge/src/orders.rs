@@ -64,7 +64,9 @@ impl Orders {
         let order = trip_of(command.as_ref())?;
         self.causes.trip(&order.trip_id, &command.as_ref()?.traceparent);
         match self.publish(order) {
-            Ok(()) => tracing::info!(trip = order.trip_id, revision = order.revision, "goes on with its trip"),
+            Ok(()) => {
+                tracing::info!(trip = order.trip_id, revision = order.revision, "goes on with its trip")
+            }
             Err(why) => tracing::error!(trip = order.trip_id, why, "the trip can't go on"),
         }
         Some((order.trip_id.clone(), order.revision))
@@ -156,7 +158,12 @@ impl Execute for Orders {
                     self.trigger(&*self.reset, traceparent).await
                 }
                 Body::TripOrder(order) => {
-                    tracing::info!(trip = order.trip_id, revision = order.revision, cancel = order.cancel, "trip ordered");
+                    tracing::info!(
+                        trip = order.trip_id,
+                        revision = order.revision,
+                        cancel = order.cancel,
+                        "trip ordered"
+                    );
                     self.order(order, traceparent).await
                 }
             }

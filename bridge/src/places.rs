@@ -18,7 +18,10 @@ pub fn stop(map: &Map, stop: &v1::TripStop) -> Result<TripStop, String> {
     let point = DVec3::new(at.x, at.y, 0.0);
     let filter = LaneFilter { drivable: true, heading: None, within_m: WITHIN_M };
     let lane = point.is_finite().then(|| map.nearest_lane(point, filter)).flatten().ok_or_else(|| {
-        format!("{latitude_deg:.6}, {longitude_deg:.6} is not within {WITHIN_M} m of a lane of the map {}", map.name)
+        format!(
+            "{latitude_deg:.6}, {longitude_deg:.6} is not within {WITHIN_M} m of a lane of the map {}",
+            map.name
+        )
     })?;
     let on_lane = map.point_at(LanePosition { t: 0.0, ..lane });
     let position = on_lane.position;
@@ -50,13 +53,16 @@ mod tests {
     #[test]
     fn stops_lie_on_lanes() {
         let map = Map::load("terminal-yard").unwrap();
-        let lane = map.lanes.iter().find(|l| l.is_drivable() && l.length() > 50.0).unwrap();
+        let lane = map.lanes.iter().find(|l| l.kind.is_drivable() && l.length() > 50.0).unwrap();
         let middle = map.point_at(LanePosition { lane: lane.id, s: 25.0, t: 0.0 }).position;
         let beside = map.point_at(LanePosition { lane: lane.id, s: 25.0, t: 0.8 }).position;
         let found = stop(&map, &at(&map, beside.x, beside.y)).unwrap();
         let p = &found.pose.position;
         assert!((DVec3::new(p.x, p.y, p.z) - middle).length() < 0.05, "{p:?} {middle}");
-        assert_eq!((found.kind, found.dwell.sec, found.dwell.nanosec), (TripStop::KIND_PICKUP, 1, 500_000_000));
+        assert_eq!(
+            (found.kind, found.dwell.sec, found.dwell.nanosec),
+            (TripStop::KIND_PICKUP, 1, 500_000_000)
+        );
         let q = &found.pose.orientation;
         assert_eq!([q.x, q.y, q.z, q.w], [0.0; 4]);
     }

@@ -215,10 +215,12 @@ impl Relay {
     }
 }
 
-/// Whether two states differ only in their times.
+/// Whether a state is no news after another: limits and times change all the time.
 fn says_the_same(a: &v1::SafetyState, b: &v1::SafetyState) -> bool {
-    let timeless = |state: &v1::SafetyState| v1::SafetyState { decided_at_unix_ns: 0, ..state.clone() };
-    timeless(a) == timeless(b)
+    let said = |state: &v1::SafetyState| {
+        (state.mode, state.latched, state.root_cause.clone(), state.active_causes.clone())
+    };
+    said(a) == said(b)
 }
 
 fn attach<M: Message>(

@@ -75,7 +75,8 @@ fn killed_while_writing() {
 fn what_was_kept_is_there_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let order = TripOrder { trip_id: "T1".into(), revision: 3, ..TripOrder::default() };
-    let order = bridge_proto::v1::Command { body: Some(command::Body::TripOrder(order)), ..Default::default() };
+    let order =
+        bridge_proto::v1::Command { body: Some(command::Body::TripOrder(order)), ..Default::default() };
     {
         let mut spool = open(folder.path());
         spool.append((1..=10).map(event).collect()).unwrap();

@@ -31,7 +31,9 @@ struct Folder {
 ///
 /// The cloud's certificate is for localhost, 127.0.0.1 and the names given. Keys are readable for you only. Nothing is overwritten.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  atlas pki init\n  atlas pki init --dir pki --name fleet.example.org --name 10.0.0.5")]
+#[command(
+    after_help = "Examples:\n  atlas pki init\n  atlas pki init --dir pki --name fleet.example.org --name 10.0.0.5"
+)]
 pub struct Init {
     #[command(flatten)]
     folder: Folder,
@@ -45,8 +47,10 @@ pub struct Init {
 /// It gives access to what the cloud holds of this one vehicle. With --fleet it does so for all vehicles of the tenant, for
 /// a program that simulates many.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  atlas pki issue --vehicle AV-001\n  atlas pki issue --tenant acme --vehicle AV-001 --vehicle AV-002\n  \
-                        atlas pki issue --fleet")]
+#[command(
+    after_help = "Examples:\n  atlas pki issue --vehicle AV-001\n  atlas pki issue --tenant acme --vehicle AV-001 --vehicle AV-002\n  \
+                        atlas pki issue --fleet"
+)]
 pub struct Issue {
     #[command(flatten)]
     folder: Folder,
@@ -79,7 +83,11 @@ impl Init {
         if out.json {
             return out.json_line(&json!({"ca": pair(&ca), "cloud": pair(&cloud)}));
         }
-        out.line(&format!("authority  {}  (keep {} to yourself)", ca.certificate.display(), ca.key.display()))?;
+        out.line(&format!(
+            "authority  {}  (keep {} to yourself)",
+            ca.certificate.display(),
+            ca.key.display()
+        ))?;
         out.line(&format!("cloud      {}", cloud.certificate.display()))?;
         out.line(&format!("\nNext: atlas pki issue{} --vehicle AV-001", option(dir.path())))
     }
@@ -106,7 +114,7 @@ impl Issue {
         match holders.first() {
             Some(Holder::Vehicle(scope)) if !out.json => out.line(&format!(
                 "\nNext: copy ca.crt and the vehicle's two files to the vehicle, in folders of the same names, and start\n  \
-                 bridge --tenant {} --vehicle-id {} --connect tls/HOST:7447 --pki DIR",
+                 bridge --tenant {} --vehicle-id {} --connect quic/HOST:7447 --pki DIR",
                 scope.tenant(),
                 scope.vehicle()
             )),

@@ -30,12 +30,10 @@ use crate::session::options;
 ///
 /// With --sim the vehicle drives in the built-in simulator. Every ROS tool sees its nodes, topics, services and parameters.
 #[derive(Args)]
-#[command(
-    after_help = "Examples:\n  atlas vehicle --vehicle-id AV-001 --sim --tour\n  \
-                  atlas vehicle --vehicle-id AV-001 --sim --uplink tls/127.0.0.1:7447 --pki pki\n  atlas topic hz /control/commands\n  \
+#[command(after_help = "Examples:\n  atlas vehicle --vehicle-id AV-001 --sim --tour\n  \
+                  atlas vehicle --vehicle-id AV-001 --sim --uplink quic/127.0.0.1:7447 --pki pki\n  atlas topic hz /control/commands\n  \
                   atlas service call /emergency_stop std_srvs/srv/Trigger\n  \
-                  atlas service call /safety/reset std_srvs/srv/Trigger"
-)]
+                  atlas service call /safety/reset std_srvs/srv/Trigger")]
 pub struct Command {
     /// Id of the vehicle in the fleet
     #[arg(long, value_name = "ID", default_value = "AV-001")]
@@ -68,7 +66,7 @@ pub struct Command {
     #[arg(long)]
     no_camera: bool,
     /// Link to the cloud: endpoint of its router; several are network paths, the best first
-    #[arg(long, value_name = "tls/HOST:PORT", requires = "pki")]
+    #[arg(long, value_name = "quic/HOST:PORT", requires = "pki")]
     uplink: Vec<String>,
     /// Folder of the certificates for the uplink, as `atlas pki issue` writes it
     #[arg(long, value_name = "DIR", requires = "uplink")]

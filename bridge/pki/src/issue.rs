@@ -43,7 +43,9 @@ impl Authority {
         write_pair(&dir.ca(), &certificate, &key)?;
         let authority = Self { dir: dir.clone(), issuer: Issuer::new(params, key) };
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        names.extend(cloud_names.iter().filter(|name| !["localhost", "127.0.0.1"].contains(&name.as_str())).cloned());
+        names.extend(
+            cloud_names.iter().filter(|name| !["localhost", "127.0.0.1"].contains(&name.as_str())).cloned(),
+        );
         authority.issue("cloud", &names, ExtendedKeyUsagePurpose::ServerAuth, &dir.cloud())?;
         Ok(authority)
     }

@@ -40,7 +40,9 @@ pub enum PkiError {
         source: std::io::Error,
     },
     /// Longer than X.509 allows.
-    #[error("{0:?} is too long for a certificate: tenant and vehicle have to be at most 63 characters together")]
+    #[error(
+        "{0:?} is too long for a certificate: tenant and vehicle have to be at most 63 characters together"
+    )]
     NameTooLong(String),
     /// The library refuses.
     #[error("{what}: {source}")]

@@ -217,7 +217,13 @@ mod tests {
 
     #[test]
     fn other_keys_are_refused() {
-        for key in ["", "atlasmesh/v1", "atlasmesh/v2/t/v/telemetry/state", "atlasmesh/v1/t/v/command/00", "atlasmesh/v1/t/v/x"] {
+        for key in [
+            "",
+            "atlasmesh/v1",
+            "atlasmesh/v2/t/v/telemetry/state",
+            "atlasmesh/v1/t/v/command/00",
+            "atlasmesh/v1/t/v/x",
+        ] {
             assert!(Key::parse(key).is_err(), "{key}");
         }
     }

@@ -8,6 +8,8 @@ use prost::Message as _;
 
 /// What an event takes up besides its bytes, roughly.
 const OVERHEAD_BYTES: usize = 64;
+/// What the event that counts the lost ones takes up at most.
+const MARKER_BYTES: usize = 128;
 /// When it is full, this share of it is given up at once, so that not every new event rewrites the oldest one.
 const GIVEN_UP: usize = 16;
 
@@ -70,7 +72,7 @@ impl Backlog {
         let size = self.size + new.iter().map(|e| e.size).sum::<usize>();
         let mut excess = size.saturating_sub(self.limit);
         if excess > 0 {
-            excess += self.limit / GIVEN_UP;
+            excess += self.limit / GIVEN_UP + MARKER_BYTES;
         }
         let mut marker: Option<Event> = None;
         let mut lost = 0;

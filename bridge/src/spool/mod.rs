@@ -78,7 +78,8 @@ impl Spool {
             Err(disk::OpenError::Io(source)) => return Err(SpoolError::Io { path, source }),
             Err(disk::OpenError::Damaged(why)) => {
                 let aside = aside(&path);
-                std::fs::rename(&path, &aside).map_err(|source| SpoolError::Io { path: path.clone(), source })?;
+                std::fs::rename(&path, &aside)
+                    .map_err(|source| SpoolError::Io { path: path.clone(), source })?;
                 tracing::error!(
                     spool = %path.display(), moved_to = %aside.display(), why,
                     "the spool is damaged: events that waited in it are not sent; a new one begins"

@@ -199,7 +199,8 @@ impl Shared {
 
     /// The best path on which the cloud answers.
     fn best_path(&self) -> Option<Session> {
-        let answers = |path: &&PathState| path.answered.lock().is_some_and(|at| at.elapsed() < session::SILENT);
+        let answers =
+            |path: &&PathState| path.answered.lock().is_some_and(|at| at.elapsed() < session::SILENT);
         self.paths.iter().find(answers).and_then(|path| path.path.opened())
     }
 

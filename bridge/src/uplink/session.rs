@@ -8,6 +8,7 @@ use bridge_proto::{PROTOCOL_VERSION, Suffix};
 use prost::Message as _;
 use zenoh::Session;
 use zenoh::qos::{CongestionControl, Priority};
+use zenoh::query::ConsolidationMode;
 
 use super::{LinkState, Shared, commands, unix_time_ns};
 
@@ -26,7 +27,9 @@ pub async fn keep(shared: Arc<Shared>, path: usize) {
     let Some(session) = state.path.session().await else { return };
     let _commands = match commands::listen(&shared, &session).await {
         Ok(queryable) => queryable,
-        Err(error) => return tracing::error!(%error, "commands can't be received on this path: it is not used"),
+        Err(error) => {
+            return tracing::error!(%error, "commands can't be received on this path: it is not used");
+        }
     };
     loop {
         let asked = Instant::now();
@@ -64,6 +67,7 @@ async fn hello(shared: &Shared, session: &Session) -> Option<Welcome> {
         .congestion_control(CongestionControl::Drop)
         .priority(Priority::InteractiveHigh)
         .express(true)
+        .consolidation(ConsolidationMode::None)
         .timeout(HELLO_TIMEOUT)
         .await
         .ok()?;

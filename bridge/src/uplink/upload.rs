@@ -8,13 +8,14 @@ use bridge_proto::{PROTOCOL_VERSION, Suffix};
 use prost::Message as _;
 use tokio::sync::mpsc;
 use zenoh::qos::{CongestionControl, Priority};
+use zenoh::query::ConsolidationMode;
 
 use super::Shared;
 
 /// Most events and bytes of a batch.
 const BATCH: (usize, usize) = (256, 256 << 10);
 /// So long is an acknowledgement waited for.
-const ACK_TIMEOUT: Duration = Duration::from_secs(5);
+const ACK_TIMEOUT: Duration = Duration::from_secs(3);
 /// First and longest wait after a batch that was not taken.
 const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 /// Between two attempts to write to a disk that fails.
@@ -52,7 +53,10 @@ pub async fn upload(shared: Arc<Shared>) {
                     continue;
                 }
                 Some(ack) if ack.result() == event_ack::Result::Stored => {
-                    tracing::warn!(stored_up_to = ack.stored_up_to, "the cloud stored a part only; sending the rest");
+                    tracing::warn!(
+                        stored_up_to = ack.stored_up_to,
+                        "the cloud stored a part only; sending the rest"
+                    );
                     stored(&shared, &upload, ack.stored_up_to).await;
                 }
                 Some(ack) => tracing::debug!(result = ?ack.result(), ack.message, "events wait"),
@@ -84,6 +88,7 @@ async fn send(shared: &Shared, upload: &EventUpload) -> Option<EventAck> {
         .payload(upload.encode_to_vec())
         .congestion_control(CongestionControl::Drop)
         .priority(Priority::Data)
+        .consolidation(ConsolidationMode::None)
         .timeout(ACK_TIMEOUT)
         .await
         .ok()?;

@@ -20,6 +20,7 @@ mod plan;
 mod planner;
 mod poly;
 mod predict;
+mod progress;
 mod route_keeper;
 mod route_line;
 mod routing;

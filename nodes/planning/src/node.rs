@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use maps::Map;
-use msgs::atlasmesh_msgs::msg::{TrackedObjects, Trajectory, TrajectoryPoint, Trip};
+use msgs::atlasmesh_msgs::msg::{TrackedObjects, Trajectory, TrajectoryPoint, Trip, TripProgress};
 use msgs::geometry_msgs::msg::PoseStamped;
 use msgs::nav_msgs::msg::{Odometry, Path as PathMsg};
 use msgs::safety_msgs::msg::SafetyState;
@@ -16,11 +16,13 @@ use runtime::time::Time;
 use vehicle::{Pose2, pose_to_msg};
 
 use crate::barrier::Reason;
+use crate::choice::STANDING_MPS;
 use crate::markers;
 use crate::object::Object;
 use crate::params::PlanningParams;
 use crate::plan::{Gate, Measured, Plan, StopsFor};
 use crate::planner::Planner;
+use crate::progress;
 
 /// Time between two plans.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -43,6 +45,9 @@ pub struct PlanningNode {
     route_out: Output<PathMsg>,
     trajectory_out: Output<Trajectory>,
     markers_out: Output<MarkerArray>,
+    progress_out: Output<TripProgress>,
+    /// What was told last, without its stamp.
+    progress: Option<TripProgress>,
     diagnostic: Diagnostic,
     /// The newest odometry and its stamp.
     measured: Option<(Measured, Time)>,
@@ -69,6 +74,8 @@ impl Node for PlanningNode {
             route_out: ports.output("/planning/route", Qos::state())?,
             trajectory_out: ports.output("/planning/trajectory", Qos::command())?,
             markers_out: ports.output("/planning/markers", Qos::default())?,
+            progress_out: ports.output("/mission/progress", Qos::state())?,
+            progress: None,
             diagnostic: ports.diagnostic("trajectory"),
             measured: None,
             seen: vec![],
@@ -102,6 +109,7 @@ impl Node for PlanningNode {
                     self.seen.iter().map(|o| o.after(age_s.min(OBJECTS_TIMEOUT.as_secs_f64()))).collect();
                 let plan = self.planner.plan(step.now.as_ns(), &measured, gate, &objects);
                 self.report(&plan, blind);
+                self.tell_progress(step.now, &plan, measured.speed_mps.abs() <= STANDING_MPS);
                 plan
             }
             (None, Some((measured, _))) => {
@@ -179,6 +187,17 @@ impl PlanningNode {
         self.diagnostic.set(
             status.value("planned speed, m/s", speed).value("candidates", 1.0 + plan.candidates.len() as f64),
         );
+    }
+
+    fn tell_progress(&mut self, now: Time, plan: &Plan, stands: bool) {
+        let progress = progress::of(self.planner.trip(), plan.stops_for, stands);
+        if progress.is_none() || progress == self.progress {
+            return;
+        }
+        self.progress.clone_from(&progress);
+        if let Some(progress) = progress {
+            self.progress_out.send(TripProgress { stamp: now.to_msg(), ..progress });
+        }
     }
 
     fn publish(&mut self, now: Time, plan: &Plan) {

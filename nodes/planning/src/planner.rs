@@ -80,6 +80,11 @@ impl Planner {
         taken
     }
 
+    /// The trip.
+    pub fn trip(&self) -> &TripState {
+        &self.trip
+    }
+
     /// The route that is driven, and a number that changes with it.
     pub fn route(&self) -> (Option<&RouteLine>, u64) {
         (self.keeper.line(), self.keeper.version())

@@ -115,6 +115,26 @@ impl TripState {
         self.arrived_ns.is_some()
     }
 
+    /// Id of the trip; empty before the first one.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Revision of the order.
+    pub fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// The stop that the vehicle drives to or stands at, from 0.
+    pub fn stop_index(&self) -> u32 {
+        u32::try_from(self.next).unwrap_or(u32::MAX)
+    }
+
+    /// Whether no other stop follows.
+    pub fn is_at_last_stop(&self) -> bool {
+        self.next + 1 >= self.stops.len()
+    }
+
     /// Highest speed on this trip, m/s; infinite without a limit.
     pub fn max_speed_mps(&self) -> f64 {
         if self.max_speed_mps > 0.0 { self.max_speed_mps } else { f64::INFINITY }

@@ -35,7 +35,7 @@ struct Args {
     #[arg(long, value_name = "ID", default_value = "default")]
     tenant: String,
     /// Endpoint of the fleet service
-    #[arg(long, value_name = "tls/HOST:PORT", default_value = "tls/127.0.0.1:7447")]
+    #[arg(long, value_name = "quic/HOST:PORT", default_value = "quic/127.0.0.1:7447")]
     connect: String,
     /// Folder of the certificates
     #[arg(long, value_name = "DIR", default_value = "fleet-data/pki")]

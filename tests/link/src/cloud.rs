@@ -16,11 +16,14 @@ use parking_lot::Mutex;
 
 use crate::Files;
 
+type Streams = HashMap<(Scope, Vec<u8>), Vec<Event>>;
+
 /// What the cloud knows. It outlives its links, as a database does.
 #[derive(Default)]
 pub struct Cloud {
     leases: Mutex<Leases>,
-    streams: Mutex<HashMap<(Scope, Vec<u8>), Vec<Event>>>,
+    /// By vehicle and stream.
+    streams: Mutex<Streams>,
     hellos: Mutex<HashMap<Scope, Hello>>,
     /// Reports of sessions that hold their vehicle.
     pub reports: AtomicU64,
@@ -62,7 +65,12 @@ impl Cloud {
 
     /// All events of a vehicle, by stream.
     pub fn events(&self, scope: &Scope) -> Vec<Vec<Event>> {
-        self.streams.lock().iter().filter(|((s, _), _)| s == scope).map(|(_, events)| events.clone()).collect()
+        self.streams
+            .lock()
+            .iter()
+            .filter(|((s, _), _)| s == scope)
+            .map(|(_, events)| events.clone())
+            .collect()
     }
 
     /// How many events of a vehicle it has.

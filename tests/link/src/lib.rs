@@ -65,7 +65,11 @@ pub async fn until(what: &str, condition: impl Fn() -> bool) {
 
 /// A bare Zenoh session to the router, as somebody would open it who does not keep to the protocol; with the certificate of
 /// a holder, or without one.
-pub async fn bare_session(endpoint: &str, pki: &PkiDir, holder: Option<&Holder>) -> Result<zenoh::Session, zenoh::Error> {
+pub async fn bare_session(
+    endpoint: &str,
+    pki: &PkiDir,
+    holder: Option<&Holder>,
+) -> Result<zenoh::Session, zenoh::Error> {
     let mut settings = vec![
         ("mode", json!("client")),
         ("connect/endpoints", json!([endpoint])),

@@ -4,7 +4,7 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bridge::spool::Spool;
+use bridge::spool::{Spool, SpoolError};
 use bridge::uplink::{BoxFuture, Execute, Outcome, Path, PathConfig, Uplink, UplinkConfig};
 use bridge_proto::v1::command::Body as CommandBody;
 use bridge_proto::v1::command_ack::Result as AckResult;
@@ -39,12 +39,17 @@ pub struct Vehicle {
 }
 
 impl Vehicle {
-    /// With a session of its own, and a spool in a folder.
-    pub fn start(files: &Files, vehicle: &str, endpoint: &str, spool: &FilePath) -> Self {
+    /// With a session of its own, and a spool in a folder, once nobody else has that.
+    pub async fn start(files: &Files, vehicle: &str, endpoint: &str, spool: &FilePath) -> Self {
         let scope = crate::scope(vehicle);
         let config = PathConfig::new(endpoint, &files.pki(), &scope.clone().into()).unwrap();
         let path = Arc::new(Path::start(config).unwrap());
-        let spool = Spool::open(spool, 1 << 20).unwrap();
+        let spool = loop {
+            match Spool::open(spool, 1 << 20) {
+                Err(SpoolError::InUse(_)) => tokio::time::sleep(Duration::from_millis(5)).await,
+                opened => break opened.unwrap(),
+            }
+        };
         Self::on(&[path], scope, spool, Duration::from_millis(20))
     }
 
@@ -70,7 +75,8 @@ impl Vehicle {
 
     /// Reports a state.
     pub fn report(&self, speed_mps: f32) {
-        let state = VehicleState { latitude_deg: 24.5, longitude_deg: 54.4, speed_mps, ..VehicleState::default() };
+        let state =
+            VehicleState { latitude_deg: 24.5, longitude_deg: 54.4, speed_mps, ..VehicleState::default() };
         self.uplink.report(|report| {
             report.state = Some(state);
             report.safety = Some(SafetyState::default());

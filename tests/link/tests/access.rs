@@ -21,7 +21,7 @@ struct Scene {
 async fn scene() -> Scene {
     let files = Files::of_vehicles(&["A", "B", "unknown"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into(), scope("B").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into(), scope("B").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
     Scene { files, cloud, link, endpoint }
 }
@@ -31,6 +31,7 @@ fn hello() -> Vec<u8> {
 }
 
 /// Whether a query gets an answer.
+#[allow(clippy::unwrap_used)]
 async fn is_answered(session: &zenoh::Session, key: &str, payload: Vec<u8>) -> bool {
     let replies = session.get(key).payload(payload).timeout(WAIT).await.unwrap();
     while let Ok(reply) = replies.recv_async().await {
@@ -47,7 +48,9 @@ async fn a_vehicle_cannot_act_as_another() {
     let b = bare_session(&endpoint, &files.pki(), Some(&Holder::from(scope("B")))).await.unwrap();
     // What it may: so that silence below is a refusal.
     assert!(is_answered(&b, &scope("B").key(Suffix::Hello), hello()).await);
-    for key in ["atlasmesh/v1/default/A/session/hello", "atlasmesh/v1/*/*/session/hello", "atlasmesh/**", "**"] {
+    for key in
+        ["atlasmesh/v1/default/A/session/hello", "atlasmesh/v1/*/*/session/hello", "atlasmesh/**", "**"]
+    {
         assert!(!is_answered(&b, key, hello()).await, "{key}");
     }
     assert_eq!(cloud.session(&scope("A")), None);
@@ -68,16 +71,15 @@ async fn a_vehicle_cannot_act_as_another() {
     ];
     let own = b.declare_queryable(scope("B").key(Suffix::Command([1; 16]))).await.unwrap();
     let stop = command(&cloud, WAIT, emergency_stop());
-    let (asked, sent) =
-        tokio::join!(own.recv_async(), async {
-            // Until the declaration has arrived there is nobody to ask.
-            loop {
-                let sent = link.command(&scope("B"), [1; 16], &stop, WAIT).await;
-                if !matches!(sent, Err(LinkError::Unreachable(_))) {
-                    return sent;
-                }
+    let (asked, sent) = tokio::join!(own.recv_async(), async {
+        // Until the declaration has arrived there is nobody to ask.
+        loop {
+            let sent = link.command(&scope("B"), [1; 16], &stop, WAIT).await;
+            if !matches!(sent, Err(LinkError::Unreachable(_))) {
+                return sent;
             }
-        });
+        }
+    });
     assert!(asked.is_ok() && sent.is_err());
     let refused = link.command(&scope("A"), [1; 16], &stop, WAIT).await;
     assert!(matches!(refused, Err(LinkError::Unreachable(_))), "{refused:?}");
@@ -92,7 +94,7 @@ async fn a_vehicle_cannot_listen_to_another() {
         subscribers.push(b.declare_subscriber(key).await.unwrap());
     }
     let liveliness = b.liveliness().declare_subscriber("**").history(true).await.unwrap();
-    let a = Vehicle::start(&files, "A", &endpoint, &files.folder("a"));
+    let a = Vehicle::start(&files, "A", &endpoint, &files.folder("a")).await;
     until("reports of A", || {
         a.report(1.0);
         cloud.telemetry.lock().contains_key(&scope("A"))
@@ -116,7 +118,10 @@ async fn without_a_certificate_of_the_authority_nobody_comes_in() {
     let others = Files::of_vehicles(&["A"]);
     std::fs::copy(files.pki().ca().certificate, others.pki().ca().certificate).unwrap();
     assert!(bare_session(&endpoint, &others.pki(), Some(&holder)).await.is_err(), "another authority");
-    assert!(bare_session(&endpoint.replace("tls/", "tcp/"), &files.pki(), Some(&holder)).await.is_err(), "no TLS");
+    assert!(
+        bare_session(&endpoint.replace("quic/", "tcp/"), &files.pki(), Some(&holder)).await.is_err(),
+        "no encryption"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,7 +138,7 @@ async fn a_vehicle_does_not_talk_to_an_impostor() {
     let files = Files::of_vehicles(&["A"]);
     let impostor = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&impostor, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+    let link = cloud.open(&impostor, "quic/127.0.0.1:0", &[scope("A").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
     assert!(bare_session(&endpoint, &files.pki(), Some(&Holder::from(scope("A")))).await.is_err());
 }

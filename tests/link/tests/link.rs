@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::spool::Spool;
+use bridge_proto::Holder;
 use bridge_proto::v1::command_ack::Result as AckResult;
 use bridge_proto::v1::event::Body;
-use bridge_proto::Holder;
 use fleetd::link::LinkError;
 use link_tests::{Cloud, Files, Vehicle, command, emergency_stop, scope, until};
 
@@ -16,9 +16,9 @@ const TTL: Duration = Duration::from_secs(30);
 async fn a_vehicle_says_hello_reports_and_obeys() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
-    let vehicle = Vehicle::start(&files, "A", &endpoint, &files.folder("spool"));
+    let vehicle = Vehicle::start(&files, "A", &endpoint, &files.folder("spool")).await;
     until("a lease", || cloud.session(&scope("A")) == Some(vehicle.uplink.session_id())).await;
     assert_eq!(cloud.hello_of(&scope("A")).unwrap().map_id, "terminal-yard");
 
@@ -50,8 +50,8 @@ async fn what_comes_too_late_is_refused_whatever_the_clocks_show() {
         let files = Files::of_vehicles(&["A"]);
         let cloud = Arc::new(Cloud::default());
         cloud.clock_off_s.store(off_s, std::sync::atomic::Ordering::Relaxed);
-        let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
-        let vehicle = Vehicle::start(&files, "A", &link.endpoints().await[0], &files.folder("spool"));
+        let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
+        let vehicle = Vehicle::start(&files, "A", &link.endpoints().await[0], &files.folder("spool")).await;
         until("a lease", || vehicle.uplink.link().borrow().is_leased()).await;
         let session = vehicle.uplink.session_id();
         let good = command(&cloud, TTL, emergency_stop());
@@ -69,10 +69,10 @@ async fn what_comes_too_late_is_refused_whatever_the_clocks_show() {
 async fn commands_reach_only_the_session_that_they_are_for() {
     let files = Files::of_vehicles(&["A", "B"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into(), scope("B").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into(), scope("B").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
-    let a = Vehicle::start(&files, "A", &endpoint, &files.folder("a"));
-    let b = Vehicle::start(&files, "B", &endpoint, &files.folder("b"));
+    let a = Vehicle::start(&files, "A", &endpoint, &files.folder("a")).await;
+    let b = Vehicle::start(&files, "B", &endpoint, &files.folder("b")).await;
     until("leases", || a.uplink.link().borrow().is_leased() && b.uplink.link().borrow().is_leased()).await;
     let stop = command(&cloud, TTL, emergency_stop());
     let other = link.command(&scope("A"), b.uplink.session_id(), &stop, TTL).await;
@@ -86,11 +86,11 @@ async fn commands_reach_only_the_session_that_they_are_for() {
 async fn of_two_bridges_with_one_id_the_first_speaks() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
-    let first = Vehicle::start(&files, "A", &endpoint, &files.folder("first"));
+    let first = Vehicle::start(&files, "A", &endpoint, &files.folder("first")).await;
     until("a lease", || first.uplink.link().borrow().is_leased()).await;
-    let second = Vehicle::start(&files, "A", &endpoint, &files.folder("second"));
+    let second = Vehicle::start(&files, "A", &endpoint, &files.folder("second")).await;
     until("a refusal", || second.uplink.link().borrow().refused.is_some()).await;
     second.report(1.0);
     second.event(1);
@@ -109,7 +109,7 @@ async fn many_vehicles_share_one_session() {
     let fleet = Holder::fleet("default").unwrap();
     let files = Files::new(std::slice::from_ref(&fleet));
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", std::slice::from_ref(&fleet)).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", std::slice::from_ref(&fleet)).await;
     let path = Vehicle::path(&files, &link.endpoints().await[0], &fleet);
     let vehicles: Vec<Vehicle> = (0..50)
         .map(|i| Vehicle::on(&[Arc::clone(&path)], scope(&format!("S-{i}")), Spool::in_memory(1 << 16), TTL))
@@ -127,16 +127,18 @@ async fn over_two_paths_a_command_is_executed_once() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
     let holder = Holder::from(scope("A"));
-    let link = cloud.open(&files, "tls/127.0.0.1:0", std::slice::from_ref(&holder)).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", std::slice::from_ref(&holder)).await;
     let endpoint = link.endpoints().await.remove(0);
     let network = link_tests::Network::to(&endpoint).await;
-    let paths = [Vehicle::path(&files, &network.endpoint(), &holder), Vehicle::path(&files, &endpoint, &holder)];
+    let paths =
+        [Vehicle::path(&files, &network.endpoint(), &holder), Vehicle::path(&files, &endpoint, &holder)];
     let vehicle = Vehicle::on(&paths, scope("A"), Spool::in_memory(1 << 16), TTL);
     until("a lease", || vehicle.uplink.link().borrow().is_leased()).await;
     until("both paths", || paths.iter().all(|path| path.opened().is_some())).await;
     let session = vehicle.uplink.session_id();
     for sent in 1..=20 {
-        let ack = link.command(&scope("A"), session, &command(&cloud, TTL, emergency_stop()), TTL).await.unwrap();
+        let ack =
+            link.command(&scope("A"), session, &command(&cloud, TTL, emergency_stop()), TTL).await.unwrap();
         assert_eq!((ack.result(), vehicle.executed()), (AckResult::Executed, sent));
     }
     // The better path is lost: the other one goes on.

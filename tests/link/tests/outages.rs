@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bridge_proto::v1::event::Body;
 use bridge_proto::Holder;
+use bridge_proto::v1::event::Body;
 use link_tests::{Cloud, Files, Network, Vehicle, numbered, scope, until};
 
 /// The numbers of the events that arrived, in order.
@@ -23,9 +23,9 @@ async fn while_the_cloud_is_away_events_wait() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
     let holders = [scope("A").into()];
-    let mut link = cloud.open(&files, "tls/127.0.0.1:0", &holders).await;
+    let mut link = cloud.open(&files, "quic/127.0.0.1:0", &holders).await;
     let endpoint = link.endpoints().await.remove(0);
-    let vehicle = Vehicle::start(&files, "A", &endpoint, &files.folder("spool"));
+    let vehicle = Vehicle::start(&files, "A", &endpoint, &files.folder("spool")).await;
     let mut sent = 0;
     for round in 0..3 {
         (0..40).for_each(|i| vehicle.event(sent + i));
@@ -53,9 +53,9 @@ async fn while_the_cloud_is_away_events_wait() {
 async fn while_the_network_is_away_events_wait() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
     let network = Network::to(&link.endpoints().await[0]).await;
-    let vehicle = Vehicle::start(&files, "A", &network.endpoint(), &files.folder("spool"));
+    let vehicle = Vehicle::start(&files, "A", &network.endpoint(), &files.folder("spool")).await;
     for round in 0..4 {
         (0..25).for_each(|i| vehicle.event(50 * round + i));
         if round % 2 == 0 {
@@ -74,10 +74,10 @@ async fn while_the_network_is_away_events_wait() {
 async fn a_bridge_that_starts_anew_goes_on() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
     for run in 0..3 {
-        let vehicle = Vehicle::start(&files, "A", &endpoint, &files.folder("spool"));
+        let vehicle = Vehicle::start(&files, "A", &endpoint, &files.folder("spool")).await;
         (0..30).for_each(|i| vehicle.event(30 * run + i));
         until("events", || numbers(&cloud).len() == 30 * run + 30).await;
     }
@@ -89,7 +89,7 @@ async fn a_spool_that_was_full_says_how_much_is_lost() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
     let holders = [Holder::from(scope("A"))];
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &holders).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &holders).await;
     let network = Network::to(&link.endpoints().await[0]).await;
     network.cut();
     let path = Vehicle::path(&files, &network.endpoint(), &holders[0]);
@@ -114,10 +114,10 @@ async fn a_spool_that_was_full_says_how_much_is_lost() {
 async fn a_vehicle_that_is_let_in_later_does_not_cost_the_others_anything() {
     let files = Files::of_vehicles(&["A", "B"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
     let endpoint = link.endpoints().await.remove(0);
-    let a = Vehicle::start(&files, "A", &endpoint, &files.folder("a"));
-    let b = Vehicle::start(&files, "B", &endpoint, &files.folder("b"));
+    let a = Vehicle::start(&files, "A", &endpoint, &files.folder("a")).await;
+    let b = Vehicle::start(&files, "B", &endpoint, &files.folder("b")).await;
     until("a lease", || a.uplink.link().borrow().is_leased()).await;
     (0..20).for_each(|i| a.event(i));
     b.event(0);

@@ -1,4 +1,4 @@
-//! Measures the link over TLS on loopback, both ends in this process: commands there and back, reports per second, and how
+//! Measures the link over QUIC on loopback, both ends in this process: commands there and back, reports per second, and how
 //! long vehicles are away when the access rules change.
 //!
 //! `cargo run --release -p perf-link`
@@ -35,8 +35,8 @@ async fn main() {
 async fn commands() {
     let files = Files::of_vehicles(&["A"]);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &[scope("A").into()]).await;
-    let vehicle = Vehicle::start(&files, "A", &link.endpoints().await[0], &files.folder("spool"));
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &[scope("A").into()]).await;
+    let vehicle = Vehicle::start(&files, "A", &link.endpoints().await[0], &files.folder("spool")).await;
     until("a lease", || vehicle.uplink.link().borrow().is_leased()).await;
     let mut times = Histogram::<u64>::new(3).unwrap();
     let timeout = Duration::from_secs(5);
@@ -52,7 +52,10 @@ async fn commands() {
     println!(
         "command there and back, {COMMANDS} one after the other, each also an event on disk: \
          p50 {} µs, p99 {} µs, p99.9 {} µs, max {} µs",
-        q(0.5), q(0.99), q(0.999), times.max()
+        q(0.5),
+        q(0.99),
+        q(0.999),
+        times.max()
     );
 }
 
@@ -60,7 +63,7 @@ async fn reports(sessions: usize) {
     let vehicles: Vec<Holder> = (0..sessions).map(|i| scope(&format!("V-{i}")).into()).collect();
     let files = Files::new(&vehicles);
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &vehicles).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &vehicles).await;
     let endpoint = link.endpoints().await.remove(0);
     // With a lease, so that the cloud takes what follows under its session.
     let mut linked = vec![];
@@ -72,7 +75,11 @@ async fn reports(sessions: usize) {
     let mut senders = vec![];
     for (i, holder) in vehicles.iter().enumerate() {
         let session = bare_session(&endpoint, &files.pki(), Some(holder)).await.unwrap();
-        senders.push((session, scope(&format!("V-{i}")).key(Suffix::Telemetry), linked[i].uplink.session_id()));
+        senders.push((
+            session,
+            scope(&format!("V-{i}")).key(Suffix::Telemetry),
+            linked[i].uplink.session_id(),
+        ));
     }
     let before = cloud.reports.load(Ordering::Relaxed);
     let started = Instant::now();
@@ -82,7 +89,10 @@ async fn reports(sessions: usize) {
         .chunks(share)
         .map(|part| {
             let part = part.to_vec();
-            std::thread::Builder::new().name("sender".into()).spawn(move || send(&part, started + REPORTING)).unwrap()
+            std::thread::Builder::new()
+                .name("sender".into())
+                .spawn(move || send(&part, started + REPORTING))
+                .unwrap()
         })
         .collect();
     let sent: u64 = sent.into_iter().map(|thread| thread.join().unwrap()).sum();
@@ -141,7 +151,7 @@ async fn let_in(count: usize) {
     let files = Files::new(&holders);
     let new = holders.pop().unwrap();
     let cloud = Arc::new(Cloud::default());
-    let link = cloud.open(&files, "tls/127.0.0.1:0", &holders).await;
+    let link = cloud.open(&files, "quic/127.0.0.1:0", &holders).await;
     let endpoint = link.endpoints().await.remove(0);
     let scopes: Vec<_> = (0..count).map(|i| scope(&format!("V-{i:04}"))).collect();
     let vehicles: Vec<Vehicle> = scopes

@@ -1,4 +1,4 @@
-//! The cloud's end of the vehicle link: a Zenoh router in this process that vehicles connect to over TLS, and the
+//! The cloud's end of the vehicle link: a Zenoh router in this process that vehicles connect to over QUIC, and the
 //! protocol of `bridge/PROTOCOL.md` on it.
 //!
 //! Access is given per certificate and enforced by the router, so what arrives here under a vehicle's key was sent by a
@@ -45,7 +45,7 @@ pub trait Inbound: Send + Sync + 'static {
 /// Where to listen and for whom.
 #[derive(Clone, Debug)]
 pub struct LinkConfig {
-    /// Zenoh endpoints, e.g. `tls/0.0.0.0:7447`; port 0 takes a free one.
+    /// Zenoh endpoints, e.g. `quic/0.0.0.0:7447`; port 0 takes a free one.
     pub listen: Vec<String>,
     /// Certificates: `ca.crt`, `cloud.crt`, `cloud.key`.
     pub pki: PkiDir,
@@ -99,8 +99,10 @@ impl Link {
     /// Listens, and hands what arrives to `inbound`. To be called within a Tokio runtime.
     pub async fn open(config: LinkConfig, inbound: Arc<dyn Inbound>) -> Result<Self, LinkError> {
         let router = Router::open(&config, &inbound).await?;
-        // Ports that were free once stay ours over a new start.
-        let config = LinkConfig { listen: router.endpoints().to_vec(), ..config };
+        // A port that was free once stays ours over a new start.
+        let any_port = config.listen.iter().any(|endpoint| endpoint.ends_with(":0"));
+        let listen = if any_port { router.endpoints().to_vec() } else { config.listen };
+        let config = LinkConfig { listen, ..config };
         Ok(Self {
             inbound,
             config: tokio::sync::Mutex::new(config),

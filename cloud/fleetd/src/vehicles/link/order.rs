@@ -80,14 +80,25 @@ mod tests {
     #[test]
     fn what_is_lost_is_counted() {
         assert_eq!(result(0, &[(4, 4), (5, 0)]), Ok((vec![4, 5], 4, 5)));
-        assert_eq!(result(2, &[(4, 4), (5, 0)]), Ok((vec![4, 5], 2, 5)), "two arrived before they were dropped");
+        assert_eq!(
+            result(2, &[(4, 4), (5, 0)]),
+            Ok((vec![4, 5], 2, 5)),
+            "two arrived before they were dropped"
+        );
         assert_eq!(result(4, &[(4, 4), (5, 0)]), Ok((vec![5], 0, 5)));
         assert_eq!(result(0, &[(7, 0)]), Ok((vec![7], 6, 7)), "the database is an old one");
     }
 
     #[test]
     fn what_no_bridge_sends_is_refused() {
-        for events in [&[(1, 0), (3, 0)][..], &[(2, 0), (1, 0)], &[(1, 0), (1, 0)], &[(0, 0)], &[(2, 3)], &[(1, 0), (4, 2)]] {
+        for events in [
+            &[(1, 0), (3, 0)][..],
+            &[(2, 0), (1, 0)],
+            &[(1, 0), (1, 0)],
+            &[(0, 0)],
+            &[(2, 3)],
+            &[(1, 0), (4, 2)],
+        ] {
             assert!(result(0, events).is_err(), "{events:?}");
         }
     }

@@ -1,6 +1,7 @@
 //! The Zenoh router and its access rules.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bridge_proto::{Holder, Suffix};
 use serde_json::{Value, json};
@@ -13,6 +14,8 @@ use super::{Inbound, LinkConfig, LinkError};
 const MAX_MESSAGE_BYTES: usize = 1 << 20;
 /// A link that is silent for so long is closed.
 const LINK_LEASE_MS: u64 = 3_000;
+/// A closed router gives its port back within this time.
+const DRAINED: Duration = Duration::from_secs(5);
 /// More vehicles than this are not let in.
 const MAX_SESSIONS: usize = 100_000;
 
@@ -45,10 +48,24 @@ impl Router {
             tracing::warn!(%error, "the vehicle link did not close properly");
         }
         drop(self.served);
+        // QUIC keeps the port until what was on its way has come or is lost.
+        let until = Instant::now() + DRAINED;
+        while !self.endpoints.iter().all(|endpoint| is_free(endpoint)) && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 }
 
+/// Whether one could listen there.
+fn is_free(endpoint: &str) -> bool {
+    endpoint.strip_prefix("quic/").is_none_or(|address| std::net::UdpSocket::bind(address).is_ok())
+}
+
 fn zenoh_config(config: &LinkConfig) -> Result<Config, LinkError> {
+    if let Some(other) = config.listen.iter().find(|endpoint| !endpoint.starts_with("quic/")) {
+        let why = "vehicles connect over QUIC only: write quic/HOST:PORT".into();
+        return Err(LinkError::Listen { endpoints: other.clone(), why });
+    }
     let cloud = config.pki.cloud().checked("the cloud's certificate", "`atlas pki init` makes it")?;
     let settings = [
         ("mode", json!("router")),
@@ -60,7 +77,7 @@ fn zenoh_config(config: &LinkConfig) -> Result<Config, LinkError> {
         ("transport/shared_memory/enabled", json!(false)),
         ("transport/unicast/max_sessions", json!(MAX_SESSIONS)),
         ("transport/unicast/accept_pending", json!(1_000)),
-        ("transport/link/protocols", json!(["tls"])),
+        ("transport/link/protocols", json!(["quic"])),
         ("transport/link/tx/lease", json!(LINK_LEASE_MS)),
         ("transport/link/rx/max_message_size", json!(MAX_MESSAGE_BYTES)),
         ("transport/link/tls/root_ca_certificate", json!(config.pki.ca_certificate()?)),
@@ -85,11 +102,12 @@ fn access_control(holders: &[Holder]) -> Value {
     let session = Suffix::Command([0; 16]);
     let mut rules = vec![
         // What the router has to say about itself for vehicles to send anything at all.
-        rule("all: cloud", &["egress"], &["declare_queryable", "declare_subscriber"], &[
-            Suffix::Hello.of_all(),
-            Suffix::EventUpload.of_all(),
-            Suffix::Telemetry.of_all(),
-        ]),
+        rule(
+            "all: cloud",
+            &["egress"],
+            &["declare_queryable", "declare_subscriber"],
+            &[Suffix::Hello.of_all(), Suffix::EventUpload.of_all(), Suffix::Telemetry.of_all()],
+        ),
     ];
     let mut subjects = vec![];
     let mut policies = vec![];
@@ -101,7 +119,12 @@ fn access_control(holders: &[Holder]) -> Value {
             rule(&format!("{name}: asks"), &["ingress"], &["query"], &[hello.clone(), upload.clone()]),
             rule(&format!("{name}: is answered"), &["egress"], &["reply"], &[hello, upload]),
             rule(&format!("{name}: reports"), &["ingress"], &["put"], &[telemetry]),
-            rule(&format!("{name}: obeys"), &["ingress"], &["declare_queryable", "reply"], &[command.clone()]),
+            rule(
+                &format!("{name}: obeys"),
+                &["ingress"],
+                &["declare_queryable", "reply"],
+                std::slice::from_ref(&command),
+            ),
             rule(&format!("{name}: is asked"), &["egress"], &["query"], &[command]),
         ];
         let ids: Vec<_> = own.iter().map(|rule| rule["id"].clone()).chain([json!("all: cloud")]).collect();

@@ -30,7 +30,8 @@ impl Served {
     pub async fn declare(session: &Session, inbound: &Arc<dyn Inbound>) -> Result<Self, zenoh::Error> {
         let hello = Asked { limit: Arc::new(Semaphore::new(HELLOS)), ..Asked::new(inbound, hello, |_| None) };
         let upload = Asked { limit: Arc::new(Semaphore::new(UPLOADS)), ..Asked::new(inbound, upload, busy) };
-        let hellos = session.declare_queryable(Suffix::Hello.of_all()).callback(move |q| hello.take(q)).await?;
+        let hellos =
+            session.declare_queryable(Suffix::Hello.of_all()).callback(move |q| hello.take(q)).await?;
         let uploads =
             session.declare_queryable(Suffix::EventUpload.of_all()).callback(move |q| upload.take(q)).await?;
         let (send, receive) = mpsc::channel(TELEMETRY_QUEUE);
@@ -130,7 +131,10 @@ fn upload<'a>(inbound: &'a dyn Inbound, key: &'a str, payload: &'a [u8]) -> BoxF
 fn busy(payload: &[u8]) -> Option<Vec<u8>> {
     let stream_id = EventUpload::decode(payload).ok()?.stream_id;
     let message = "too many uploads at once".into();
-    Some(EventAck { result: event_ack::Result::Busy.into(), stream_id, message, ..EventAck::default() }.encode_to_vec())
+    Some(
+        EventAck { result: event_ack::Result::Busy.into(), stream_id, message, ..EventAck::default() }
+            .encode_to_vec(),
+    )
 }
 
 fn decoded<M: Message + Default>(
