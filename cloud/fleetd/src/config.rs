@@ -126,13 +126,19 @@ impl Config {
             bail!("requests_per_second and burst have to be at least 1");
         }
         if config.profile == Profile::Production && config.anonymous_role.is_some() {
-            bail!("anonymous_role: in the production profile nobody acts without a token; set it to \"none\"");
+            bail!(
+                "anonymous_role: in the production profile nobody acts without a token; set it to \"none\""
+            );
         }
         if config.profile == Profile::Production && config.fleet_certificates {
             bail!("fleet_certificates: in the production profile each vehicle has its own; set it to false");
         }
-        if config.anonymous_role.is_some() && config.listen.iter().any(|listen| !listen.address.ip().is_loopback()) {
-            bail!("anonymous_role: with it fleetd listens on loopback only; change listen.address or set it to \"none\"");
+        if config.anonymous_role.is_some()
+            && config.listen.iter().any(|listen| !listen.address.ip().is_loopback())
+        {
+            bail!(
+                "anonymous_role: with it fleetd listens on loopback only; change listen.address or set it to \"none\""
+            );
         }
         Ok(config)
     }

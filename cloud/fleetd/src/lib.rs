@@ -139,7 +139,8 @@ impl Fleetd {
             shutdown: shutdown_seen,
             config,
         }));
-        let first_login = identity::first_user(&app).await.map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
+        let first_login =
+            identity::first_user(&app).await.map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
         fleet::register(&app).await?;
         vehicles::open(&app).await?;
         stops::resume(&app).await?;
@@ -164,13 +165,14 @@ impl Fleetd {
     }
 
     async fn listen(&mut self, address: SocketAddr, service: gateway::hosts::Service) -> Result<()> {
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("cannot listen on {address}: is another fleetd running? (`listen` in the configuration)"))?;
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}: is another fleetd running? (`listen` in the configuration)")
+        })?;
         self.addresses.push(listener.local_addr()?);
         let router = gateway::router(self.app.clone())?;
         // Around the router, because it changes which route is taken.
-        let routed = MapRequestLayer::new(move |request: Request| gateway::hosts::route(request, service)).layer(router);
+        let routed = MapRequestLayer::new(move |request: Request| gateway::hosts::route(request, service))
+            .layer(router);
         let app = self.app.clone();
         self.servers.spawn(async move {
             axum::serve(listener, routed.into_make_service_with_connect_info::<SocketAddr>())

@@ -9,7 +9,10 @@ use fleetd::config::Config;
 
 /// The fleet service of AtlasMesh Fleet OS
 #[derive(Parser)]
-#[command(version, after_help = "Examples:\n  fleetd --print-config > fleetd.toml\n  fleetd --config fleetd.toml")]
+#[command(
+    version,
+    after_help = "Examples:\n  fleetd --print-config > fleetd.toml\n  fleetd --config fleetd.toml"
+)]
 struct Args {
     /// Configuration; keys that it leaves out have their defaults
     #[arg(long, value_name = "FILE")]

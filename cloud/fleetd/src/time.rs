@@ -54,7 +54,9 @@ impl Time {
 
     /// How long after `earlier` this is; zero if it is not.
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_micros(u64::try_from(self.as_micros().saturating_sub(earlier.as_micros())).unwrap_or(0))
+        Duration::from_micros(
+            u64::try_from(self.as_micros().saturating_sub(earlier.as_micros())).unwrap_or(0),
+        )
     }
 }
 

@@ -181,7 +181,11 @@ impl LightVehicle {
         self.along_m += driven_m;
         self.odometer_m += driven_m;
         // Charges itself where it stands without a trip: a light fleet has no garage.
-        let change = if self.trip.is_none() && self.speed_mps < STANDING_MPS { dt_s / 3600.0 } else { -driven_m / self.profile.range_m() };
+        let change = if self.trip.is_none() && self.speed_mps < STANDING_MPS {
+            dt_s / 3600.0
+        } else {
+            -driven_m / self.profile.range_m()
+        };
         self.battery_fraction = (self.battery_fraction + change).clamp(0.0, 1.0);
     }
 
@@ -200,7 +204,8 @@ impl LightVehicle {
         trip.waited_s += dt_s;
         let waits = trip.waited_s < trip.legs[trip.index].dwell_s;
         self.say_trip(State::AtStop, "");
-        if !waits && self.stopped_by.is_none()
+        if !waits
+            && self.stopped_by.is_none()
             && let Some(trip) = &mut self.trip
         {
             trip.index += 1;
@@ -222,7 +227,8 @@ impl LightVehicle {
     fn shorten(&mut self) {
         let end_m = self.along_m + self.speed_mps * self.speed_mps / (2.0 * COMFORT_MPS2);
         let steps = (end_m - self.along_m).ceil().max(1.0);
-        let ahead = (0..=steps as usize).filter_map(|i| self.line.at(self.along_m + (end_m - self.along_m) * i as f64 / steps));
+        let ahead = (0..=steps as usize)
+            .filter_map(|i| self.line.at(self.along_m + (end_m - self.along_m) * i as f64 / steps));
         self.line = Line::new(ahead.map(|(place, _)| place).collect::<Vec<_>>());
         self.along_m = 0.0;
     }

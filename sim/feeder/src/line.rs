@@ -40,7 +40,8 @@ impl Line {
         let next = self.along_m.partition_point(|at| *at <= along_m).clamp(1, self.places.len().max(1));
         let before = self.places.get(next - 1)?;
         let Some(after) = self.places.get(next) else {
-            let heading = next.checked_sub(2).and_then(|i| self.places.get(i)).map_or(0.0, |p| heading(p, before));
+            let heading =
+                next.checked_sub(2).and_then(|i| self.places.get(i)).map_or(0.0, |p| heading(p, before));
             return Some((*before, heading));
         };
         let (from, to) = (self.along_m[next - 1], self.along_m[next]);
@@ -79,7 +80,10 @@ mod tests {
         let line = Line::new([place(0.0, 0.0), place(0.0, 0.01), place(0.01, 0.01), place(f64::NAN, 0.0)]);
         assert!((line.length_m() - 2.0 * 1111.95).abs() < 1.0);
         let (middle, heading) = line.at(1111.95 * 1.5).unwrap();
-        assert!((middle.latitude_deg - 0.005).abs() < 1e-5 && (heading - std::f64::consts::FRAC_PI_2).abs() < 1e-6);
+        assert!(
+            (middle.latitude_deg - 0.005).abs() < 1e-5
+                && (heading - std::f64::consts::FRAC_PI_2).abs() < 1e-6
+        );
         assert_eq!(line.at(-5.0).unwrap().0, place(0.0, 0.0));
         let (end, heading) = line.at(1e9).unwrap();
         assert_eq!(end, place(0.01, 0.01));

@@ -84,7 +84,12 @@ async fn main() -> Result<()> {
     };
     eprintln!(
         "{} vehicles {}001 to {}{:03} on {} report {} times per second to {}; Ctrl-C ends them",
-        settings.vehicles, settings.prefix, settings.prefix, settings.vehicles, settings.roads.name(), settings.rate_hz,
+        settings.vehicles,
+        settings.prefix,
+        settings.prefix,
+        settings.vehicles,
+        settings.roads.name(),
+        settings.rate_hz,
         settings.connect
     );
     run(settings, async {

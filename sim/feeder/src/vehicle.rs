@@ -90,7 +90,11 @@ impl Execute for Shared {
 }
 
 fn route(roads: &RoadGraph, from: Place, to: Place) -> Result<Line, String> {
-    let place = |place: Place| Wgs84 { latitude_deg: place.latitude_deg, longitude_deg: place.longitude_deg, ..Wgs84::default() };
+    let place = |place: Place| Wgs84 {
+        latitude_deg: place.latitude_deg,
+        longitude_deg: place.longitude_deg,
+        ..Wgs84::default()
+    };
     let route = roads.route(&Query::new(place(from), place(to)), &Overlay::default());
     let route = route.map_err(|error| error.to_string())?;
     Ok(Line::new(route.geometry.iter().map(of_wgs84)))
@@ -139,7 +143,12 @@ pub async fn run(settings: Settings, until: impl Future<Output = ()>) -> Result<
 }
 
 /// Steps all vehicles at their rate, and reports each.
-async fn tick(settings: &Settings, fleet: &[(Uplink, Arc<Shared>)], period: Duration, rng: &mut impl rand::Rng) {
+async fn tick(
+    settings: &Settings,
+    fleet: &[(Uplink, Arc<Shared>)],
+    period: Duration,
+    rng: &mut impl rand::Rng,
+) {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last = Instant::now();
@@ -151,7 +160,8 @@ async fn tick(settings: &Settings, fleet: &[(Uplink, Arc<Shared>)], period: Dura
         let now_unix_ns = u64::try_from(wall_time_ns()).unwrap_or_default();
         for (uplink, shared) in fleet {
             let mut vehicle = shared.vehicle.lock();
-            if settings.roam && vehicle.is_idle()
+            if settings.roam
+                && vehicle.is_idle()
                 && let Ok(line) = route(&settings.roads, vehicle.place(), somewhere(&settings.roads, rng))
             {
                 vehicle.roam(line);
@@ -166,7 +176,10 @@ async fn tick(settings: &Settings, fleet: &[(Uplink, Arc<Shared>)], period: Dura
                     Said::Trip(progress) => EventBody::TripProgress(progress),
                     Said::Safety(changed) => EventBody::SafetyChanged(SafetyChanged {
                         state: Some(changed),
-                        place: Some(Place { latitude_deg: state.latitude_deg, longitude_deg: state.longitude_deg }),
+                        place: Some(Place {
+                            latitude_deg: state.latitude_deg,
+                            longitude_deg: state.longitude_deg,
+                        }),
                         speed_mps: state.speed_mps,
                     }),
                 };

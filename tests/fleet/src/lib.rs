@@ -47,8 +47,9 @@ impl Fleet {
         authority.issue_to(&Holder::fleet("default").unwrap()).unwrap();
         let mut config = Config::load(None).unwrap();
         config.data_dir = folder.path().to_owned();
-        config.vehicle_link = vec!["tls/127.0.0.1:0".into()];
-        config.listen = vec![Listen { address: "127.0.0.1:0".parse().unwrap(), service: "api-gateway".into() }];
+        config.vehicle_link = vec!["quic/127.0.0.1:0".into()];
+        config.listen =
+            vec![Listen { address: "127.0.0.1:0".parse().unwrap(), service: "api-gateway".into() }];
         let vehicle = |n| json!({ "vehicle_id": format!("AV-{n:03}"), "model": "shuttle", "area": AREA });
         config.vehicles = (1..=vehicles).map(|n| serde_json::from_value(vehicle(n)).unwrap()).collect();
         change(&mut config);
@@ -108,7 +109,10 @@ impl Fleet {
 
     /// Status and body.
     pub fn post_as(&self, token: &str, path: &str, body: Value) -> (u16, Value) {
-        let request = self.agent.post(format!("{}{path}", self.base)).header("authorization", format!("Bearer {token}"));
+        let request = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .header("authorization", format!("Bearer {token}"));
         let mut response = request.send_json(body).unwrap();
         (response.status().as_u16(), response.body_mut().read_json().unwrap())
     }
@@ -116,10 +120,16 @@ impl Fleet {
     /// Token of a new user.
     pub fn user(&self, user_id: &str, role: &str) -> String {
         let password = "correct horse battery staple";
-        let (status, answer) =
-            self.post_as(&self.admin, "/api/v1/users", json!({ "user_id": user_id, "role": role, "password": password }));
+        let (status, answer) = self.post_as(
+            &self.admin,
+            "/api/v1/users",
+            json!({ "user_id": user_id, "role": role, "password": password }),
+        );
         assert_eq!(status, 201, "{answer}");
-        self.post("/api/v1/login", json!({ "user_id": user_id, "password": password }))["token"].as_str().unwrap().to_owned()
+        self.post("/api/v1/login", json!({ "user_id": user_id, "password": password }))["token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// Asks until the answer is as wanted.
@@ -131,8 +141,13 @@ impl Fleet {
                 return answer;
             }
             assert!(started.elapsed() < PATIENCE, "{path} stays {answer:#}");
-            self.runtime.block_on(tokio::time::sleep(Duration::from_millis(20)));
+            self.pause(Duration::from_millis(20));
         }
+    }
+
+    /// Lets time pass.
+    pub fn pause(&self, duration: Duration) {
+        self.runtime.block_on(async { tokio::time::sleep(duration).await });
     }
 
     pub fn wait_online(&self, vehicle_id: &str) -> Value {

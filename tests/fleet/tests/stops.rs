@@ -26,7 +26,10 @@ fn a_moving_vehicle_is_stopped_and_released_by_two_people() {
     let standing = fleet.wait(stops, |stops| stops[0]["status"] == "standing");
     assert_eq!(steps(&standing[0]), ["requested", "delivered", "confirmed", "standing"]);
     let vehicle = fleet.get("/api/v1/vehicles/AV-001");
-    assert_eq!((&vehicle["state"]["safety"]["mode"], &vehicle["state"]["safety"]["latched"]), (&json!("stopped"), &json!(true)));
+    assert_eq!(
+        (&vehicle["state"]["safety"]["mode"], &vehicle["state"]["safety"]["latched"]),
+        (&json!("stopped"), &json!(true))
+    );
     let incident = fleet.get(&format!("/api/v1/incidents/{}", stop["incident_id"].as_str().unwrap()));
     assert_eq!((&incident["kind"], &incident["trip_id"]), (&json!("emergency_stop"), &json!(trip_id)));
 
@@ -52,7 +55,8 @@ fn a_stop_reaches_a_vehicle_that_was_away_and_survives_the_service() {
     fleet.stop_service();
     fleet.start_service();
     let _vehicles = fleet.drive(1, 1.0, 1);
-    let stops = fleet.wait("/api/v1/vehicles/AV-001/emergency-stops", |stops| stops[0]["status"] == "standing");
+    let stops =
+        fleet.wait("/api/v1/vehicles/AV-001/emergency-stops", |stops| stops[0]["status"] == "standing");
     assert_eq!(steps(&stops[0]).first(), Some(&"requested"));
     assert!(steps(&stops[0]).contains(&"not_delivered"), "{stops}");
     // A stopped vehicle gets no trip.

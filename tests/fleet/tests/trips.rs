@@ -34,7 +34,8 @@ fn a_trip_is_driven_and_leaves_a_trail() {
     events_are_neither_lost_nor_doubled(&fleet, &trip);
     let vehicle_id = trip["vehicle_id"].as_str().unwrap();
     let trail = fleet.get(&format!("/api/v1/vehicles/{vehicle_id}/telemetry"));
-    let on_trip = trail.as_array().unwrap().iter().filter(|report| report["trip_id"] == trip_id.as_str()).count();
+    let on_trip =
+        trail.as_array().unwrap().iter().filter(|report| report["trip_id"] == trip_id.as_str()).count();
     assert!(on_trip > 20, "{on_trip}");
     // The vehicle is free for the next one.
     let next = fleet.order();
@@ -50,12 +51,18 @@ fn the_service_may_die_and_the_trip_completes() {
     fleet.wait_trip(&trip_id, "en_route_to_pickup");
     fleet.stop_service();
     // The vehicle drives on: the rest of its trip happens while nobody listens.
-    fleet.runtime.block_on(tokio::time::sleep(Duration::from_secs(4)));
+    fleet.pause(Duration::from_secs(4));
     fleet.start_service();
     let trip = fleet.wait_trip(&trip_id, "completed");
     assert_eq!(life(&trip), WHOLE_LIFE);
     events_are_neither_lost_nor_doubled(&fleet, &trip);
-    assert!(trip["transitions"].as_array().unwrap().iter().all(|step| step["reason"] != "the vehicle's report of this step did not arrive"));
+    assert!(
+        trip["transitions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|step| step["reason"] != "the vehicle's report of this step did not arrive")
+    );
 }
 
 #[test]
@@ -68,7 +75,12 @@ fn a_vehicle_that_dies_before_the_pickup_loses_its_trip_to_another() {
     assert_eq!(trip["vehicle_id"], "AV-001");
     drop(first);
     let trip = fleet.wait_trip(&trip_id, "created");
-    assert!(trip["transitions"].as_array().unwrap().last().unwrap()["reason"].as_str().unwrap().contains("has said nothing"));
+    assert!(
+        trip["transitions"].as_array().unwrap().last().unwrap()["reason"]
+            .as_str()
+            .unwrap()
+            .contains("has said nothing")
+    );
     let _second = fleet.drive(2, 20.0, 2);
     let trip = fleet.wait_trip(&trip_id, "completed");
     assert_eq!(life(&trip)[..4], ["created", "assigned", "en_route_to_pickup", "created"]);
@@ -83,7 +95,12 @@ fn with_passengers_aboard_a_vehicle_that_dies_fails_its_trip() {
     fleet.wait_trip(&trip_id, "at_pickup");
     drop(vehicles);
     let trip = fleet.wait_trip(&trip_id, "failed");
-    assert!(trip["transitions"].as_array().unwrap().last().unwrap()["reason"].as_str().unwrap().contains("AV-001"));
+    assert!(
+        trip["transitions"].as_array().unwrap().last().unwrap()["reason"]
+            .as_str()
+            .unwrap()
+            .contains("AV-001")
+    );
 }
 
 #[test]

@@ -43,7 +43,11 @@ const RULES: &[(&str, &[&str], &str)] = &[
         &["msgs", "runtime", "maps", "vehicle", "nodes/*", "bridge", "sim/world", "sim/adapters/*"],
         "it closes the loop over the vehicle; the cloud is not part of it",
     ),
-    ("cloud/fleetd", &["bridge/proto", "bridge/pki", "maps"], "the cloud talks to vehicles through the protocol only"),
+    (
+        "cloud/fleetd",
+        &["bridge/proto", "bridge/pki", "maps"],
+        "the cloud talks to vehicles through the protocol only",
+    ),
     ("cloud/garage", &["bridge/proto"], "the cloud talks to vehicles through the protocol only"),
     (
         "cli",

@@ -62,23 +62,30 @@ pub fn assign(
 ) -> Vec<Pair> {
     let approach_s = |trip: &Waiting, candidate: &Candidate| {
         let at = Place { lat: candidate.live.lat, lng: candidate.live.lng };
-        let fits = candidate.vehicle.area == trip.area && i64::from(candidate.vehicle.seats) >= trip.passenger_count;
-        let approach = fits.then(|| routing.route_in(tenant_id, &trip.area, at, trip.pickup).ok()).flatten()?;
+        let fits =
+            candidate.vehicle.area == trip.area && i64::from(candidate.vehicle.seats) >= trip.passenger_count;
+        let approach =
+            fits.then(|| routing.route_in(tenant_id, &trip.area, at, trip.pickup).ok()).flatten()?;
         let left = f64::from(candidate.live.battery_fraction - BATTERY_RESERVE) * RANGE_M;
         (approach.length_m + trip.length_m <= left).then_some(approach.duration_s)
     };
-    let approaches: Vec<Vec<Option<f64>>> =
-        waiting.iter().map(|trip| candidates.iter().map(|candidate| approach_s(trip, candidate)).collect()).collect();
-    pair(&approaches, &waiting.iter().map(|trip| now.since(trip.created_at).as_secs_f64()).collect::<Vec<_>>())
-        .into_iter()
-        .filter_map(|(trip, vehicle)| {
-            Some(Pair {
-                trip_id: waiting[trip].trip_id.clone(),
-                vehicle_id: candidates[vehicle].vehicle.vehicle_id.clone(),
-                approach_s: approaches[trip][vehicle]?,
-            })
+    let approaches: Vec<Vec<Option<f64>>> = waiting
+        .iter()
+        .map(|trip| candidates.iter().map(|candidate| approach_s(trip, candidate)).collect())
+        .collect();
+    pair(
+        &approaches,
+        &waiting.iter().map(|trip| now.since(trip.created_at).as_secs_f64()).collect::<Vec<_>>(),
+    )
+    .into_iter()
+    .filter_map(|(trip, vehicle)| {
+        Some(Pair {
+            trip_id: waiting[trip].trip_id.clone(),
+            vehicle_id: candidates[vehicle].vehicle.vehicle_id.clone(),
+            approach_s: approaches[trip][vehicle]?,
         })
-        .collect()
+    })
+    .collect()
 }
 
 /// Row and column of each pair, such that most rows have one and the sum of approaches is least. A row that has waited

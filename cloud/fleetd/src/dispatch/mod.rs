@@ -83,7 +83,8 @@ async fn give_up_lost(app: &App, open: &[Trip]) -> Result<()> {
 async fn assign(app: &App, tenant_id: &str) -> Result<()> {
     let open = trips::store::open(app.db.reader()).await?;
     let open = open.iter().filter(|trip| trip.tenant_id == tenant_id);
-    let (waiting, running): (Vec<&Trip>, Vec<&Trip>) = open.partition(|trip| trip.status() == TripStatus::Created);
+    let (waiting, running): (Vec<&Trip>, Vec<&Trip>) =
+        open.partition(|trip| trip.status() == TripStatus::Created);
     if waiting.is_empty() {
         return Ok(());
     }

@@ -44,7 +44,11 @@ struct EventPage {
 /// Events in order
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", params(EventQuery),
     responses((status = 200, body = EventPage), (status = 400, body = Problem), (status = 401, body = Problem)))]
-async fn list(State(app): State<App>, caller: Caller, Query(query): Query<EventQuery>) -> Result<Json<EventPage>> {
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<EventQuery>,
+) -> Result<Json<EventPage>> {
     caller.require(&app, Permission::View, "events").await?;
     let after = query.after.unwrap_or(0);
     let limit = query.limit.unwrap_or(100).clamp(1, 1000);

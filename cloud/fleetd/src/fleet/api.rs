@@ -60,7 +60,11 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Vehicle
 /// One vehicle
 #[utoipa::path(get, path = "/api/v1/vehicles/{vehicle_id}", tag = "vehicles",
     responses((status = 200, body = VehicleView), (status = 401, body = Problem), (status = 404, body = Problem)))]
-async fn get(State(app): State<App>, caller: Caller, Path(vehicle_id): Path<String>) -> Result<Json<VehicleView>> {
+async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(vehicle_id): Path<String>,
+) -> Result<Json<VehicleView>> {
     caller.require(&app, Permission::View, "vehicles").await?;
     let vehicle = known(&app, &caller, &vehicle_id).await?;
     Ok(Json(VehicleView::of(&app, &caller, vehicle)))
@@ -70,7 +74,10 @@ async fn get(State(app): State<App>, caller: Caller, Path(vehicle_id): Path<Stri
 pub async fn known(app: &App, caller: &Caller, vehicle_id: &str) -> Result<Vehicle> {
     store::vehicle(app.db.reader(), &caller.tenant_id, vehicle_id).await?.ok_or_else(|| {
         let vehicle_id: String = vehicle_id.chars().take(64).collect();
-        Problem::not_found("vehicle", format!("there is no vehicle {vehicle_id:?}; GET /api/v1/vehicles lists them"))
+        Problem::not_found(
+            "vehicle",
+            format!("there is no vehicle {vehicle_id:?}; GET /api/v1/vehicles lists them"),
+        )
     })
 }
 

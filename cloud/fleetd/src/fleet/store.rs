@@ -22,7 +22,9 @@ pub async fn vehicle(db: &SqlitePool, tenant_id: &str, vehicle_id: &str) -> sqlx
 
 /// Ids of all vehicles of all tenants: whom the link lets in.
 pub async fn all(db: &SqlitePool) -> sqlx::Result<Vec<(String, String)>> {
-    sqlx::query_as("SELECT tenant_id, vehicle_id FROM vehicles ORDER BY tenant_id, vehicle_id").fetch_all(db).await
+    sqlx::query_as("SELECT tenant_id, vehicle_id FROM vehicles ORDER BY tenant_id, vehicle_id")
+        .fetch_all(db)
+        .await
 }
 
 /// Tenants that have vehicles.

@@ -21,7 +21,8 @@ pub const SERVICES: &[&str] = &[
 ];
 
 /// Other names of the same services.
-const ALIASES: &[(&str, &str)] = &[("telemetry-ingestion", "telemetry-ingest"), ("map-data-contract", "map-service")];
+const ALIASES: &[(&str, &str)] =
+    &[("telemetry-ingestion", "telemetry-ingest"), ("map-data-contract", "map-service")];
 
 /// A service of the playbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +93,8 @@ mod tests {
     use super::*;
 
     fn routed(uri: &str, host: &str, listener: &str) -> (String, &'static str) {
-        let request = Request::builder().uri(uri).header("host", host).body(axum::body::Body::empty()).unwrap();
+        let request =
+            Request::builder().uri(uri).header("host", host).body(axum::body::Body::empty()).unwrap();
         let request = route(request, Service::named(listener).unwrap());
         (request.uri().to_string(), request.extensions().get::<Service>().unwrap().name())
     }
@@ -102,7 +104,10 @@ mod tests {
         let routed = |uri, host| routed(uri, host, "api-gateway");
         assert_eq!(routed("/health", "fleet-manager:8080").0, "/svc/fleet-manager/health");
         assert_eq!(routed("/health", "Fleet-Manager.prod.svc.cluster.local").0, "/svc/fleet-manager/health");
-        assert_eq!(routed("/metrics/ingestion?a=b", "telemetry-ingestion").0, "/svc/telemetry-ingest/metrics/ingestion?a=b");
+        assert_eq!(
+            routed("/metrics/ingestion?a=b", "telemetry-ingestion").0,
+            "/svc/telemetry-ingest/metrics/ingestion?a=b"
+        );
         assert_eq!(routed("/api/v1/trips", "api-gateway:8080"), ("/api/v1/trips".into(), "api-gateway"));
         assert_eq!(routed("/api/v1/trips", "127.0.0.1:8080"), ("/api/v1/trips".into(), "api-gateway"));
     }

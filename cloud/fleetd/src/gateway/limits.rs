@@ -29,8 +29,13 @@ impl Limiter {
 pub async fn rate(State(limiter): State<Limiter>, request: Request, next: Next) -> Response {
     let client = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     if client.is_some_and(|client| limiter.0.check_key(&client).is_err()) {
-        return Problem::later(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", 1, "too many requests: slow down")
-            .into_response();
+        return Problem::later(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-requests",
+            1,
+            "too many requests: slow down",
+        )
+        .into_response();
     }
     next.run(request).await
 }
@@ -39,8 +44,7 @@ pub async fn rate(State(limiter): State<Limiter>, request: Request, next: Next) 
 pub async fn time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(super::MAX_TIME, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => {
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the request took longer than 30 s").into_response()
-        }
+        Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the request took longer than 30 s")
+            .into_response(),
     }
 }

@@ -92,7 +92,12 @@ fn cors(origins: &[String]) -> anyhow::Result<CorsLayer> {
     Ok(CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, trace::CORRELATION_ID, HeaderName::from_static("traceparent")])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            trace::CORRELATION_ID,
+            HeaderName::from_static("traceparent"),
+        ])
         .expose_headers([trace::CORRELATION_ID, HeaderName::from_static("x-trace-id")]))
 }
 

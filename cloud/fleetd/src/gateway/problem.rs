@@ -78,7 +78,12 @@ impl Problem {
     }
 
     /// 429 or 503, with the time after which to ask again.
-    pub fn later(status: StatusCode, kind: &str, retry_after_s: u32, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn later(
+        status: StatusCode,
+        kind: &str,
+        retry_after_s: u32,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self { retry_after_s: Some(retry_after_s), ..Self::new(status, kind, detail) }
     }
 

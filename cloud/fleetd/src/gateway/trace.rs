@@ -38,7 +38,9 @@ impl Trace {
     pub fn parse(traceparent: &str) -> Option<Self> {
         let mut parts = traceparent.trim().split('-');
         let (version, trace, span, _flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let hex = |text: &str, len| text.len() == len && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let hex = |text: &str, len| {
+            text.len() == len && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        };
         if !hex(version, 2) || version == "ff" || !hex(trace, 32) || !hex(span, 16) {
             return None;
         }
@@ -75,16 +77,26 @@ pub async fn within<F: Future>(trace: Trace, work: F) -> F::Output {
 
 /// Answers a request within its trace, and logs it.
 pub async fn layer(request: Request, next: Next) -> Response {
-    let header = |headers: &HeaderMap, name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok().map(str::to_owned));
-    let trace = header(request.headers(), TRACEPARENT).as_deref().and_then(Trace::parse).unwrap_or_else(Trace::random);
+    let header = |headers: &HeaderMap, name| {
+        headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok().map(str::to_owned))
+    };
+    let trace = header(request.headers(), TRACEPARENT)
+        .as_deref()
+        .and_then(Trace::parse)
+        .unwrap_or_else(Trace::random);
     let correlation = header(request.headers(), CORRELATION_ID)
         .filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()))
         .unwrap_or_else(|| trace.trace_id());
     let service = request.extensions().get::<Service>().copied().unwrap_or_default();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!(
-        "request", service = service.name(), trace_id = trace.trace_id(), span_id = trace.span_id(),
-        tenant_id = tracing::field::Empty, user_id = tracing::field::Empty, entity_id = tracing::field::Empty,
+        "request",
+        service = service.name(),
+        trace_id = trace.trace_id(),
+        span_id = trace.span_id(),
+        tenant_id = tracing::field::Empty,
+        user_id = tracing::field::Empty,
+        entity_id = tracing::field::Empty,
     );
     let started = Instant::now();
     let work = async move {
@@ -125,9 +137,14 @@ mod tests {
     #[test]
     fn headers_that_make_no_sense_are_no_trace() {
         for header in [
-            "", "abc", "00-0-0-0", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", "00-+bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "",
+            "abc",
+            "00-0-0-0",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-+bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         ] {
             assert_eq!(Trace::parse(header), None, "{header}");
         }

@@ -64,7 +64,8 @@ struct LoggedIn {
 async fn log_in(State(app): State<App>, Body(login): Body<Login>) -> Result<Json<LoggedIn>> {
     let tenant_id = login.tenant_id.unwrap_or_else(|| app.config.tenant.clone());
     let user = store::user(app.db.reader(), &tenant_id, &login.user_id).await?.filter(|user| !user.disabled);
-    let right = password::verify(login.password, user.as_ref().map(|user| user.password_hash.clone())).await?;
+    let right =
+        password::verify(login.password, user.as_ref().map(|user| user.password_hash.clone())).await?;
     let Some(user) = user.filter(|_| right) else {
         let who = Caller {
             tenant_id: app.config.tenant.clone(),
@@ -173,13 +174,20 @@ async fn create_user(
 #[utoipa::path(get, path = "/permissions/{user}", tag = "auth-service",
     responses((status = 200, body = UserView), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 404, body = Problem)))]
-async fn permissions(State(app): State<App>, caller: Caller, Path(user): Path<String>) -> Result<Json<UserView>> {
+async fn permissions(
+    State(app): State<App>,
+    caller: Caller,
+    Path(user): Path<String>,
+) -> Result<Json<UserView>> {
     if caller.user_id != user {
         caller.require(&app, Permission::ReadAudit, &format!("user:{user}")).await?;
     }
     let found = store::user(app.db.reader(), &caller.tenant_id, &user).await?;
     let Some(found) = found else {
-        return Err(Problem::not_found("user", format!("there is no user {user:?}; GET /api/v1/users lists them")));
+        return Err(Problem::not_found(
+            "user",
+            format!("there is no user {user:?}; GET /api/v1/users lists them"),
+        ));
     };
     let role = Role::from_str(&found.role).map_err(|error| Problem::internal(&error))?;
     Ok(Json(UserView::of(&found.user_id, &found.name, role)))
@@ -214,9 +222,14 @@ async fn access(
     Query(query): Query<AccessQuery>,
 ) -> Result<Json<AccessLog>> {
     caller.require(&app, Permission::ReadAudit, "audit").await?;
-    let hint = query.timerange.is_none().then_some("the last hour; for more quote the address: '…?user=X&timerange=7d'");
+    let hint = query
+        .timerange
+        .is_none()
+        .then_some("the last hour; for more quote the address: '…?user=X&timerange=7d'");
     let range = match &query.timerange {
-        Some(text) => duration::parse(text).map_err(|error| Problem::bad_request(format!("timerange: {error}")))?,
+        Some(text) => {
+            duration::parse(text).map_err(|error| Problem::bad_request(format!("timerange: {error}")))?
+        }
         None => Duration::from_secs(3600),
     };
     log(&app, &caller, query.user.as_deref(), None, range, hint).await
@@ -232,7 +245,11 @@ async fn log(
 ) -> Result<Json<AccessLog>> {
     let since = Time::now().before(range);
     let filter = store::AuditFilter { user_id, outcome, since, limit: 1000 };
-    Ok(Json(AccessLog { since, entries: store::audit(app.db.reader(), &caller.tenant_id, filter).await?, hint }))
+    Ok(Json(AccessLog {
+        since,
+        entries: store::audit(app.db.reader(), &caller.tenant_id, filter).await?,
+        hint,
+    }))
 }
 
 #[derive(Serialize, ToSchema)]

@@ -37,7 +37,8 @@ impl Caller {
             return Ok(());
         }
         let needed = serde_json::to_value(permission).unwrap_or_default();
-        let detail = format!("role {} lacks the permission {}", self.role, needed.as_str().unwrap_or_default());
+        let detail =
+            format!("role {} lacks the permission {}", self.role, needed.as_str().unwrap_or_default());
         audit::write(app, self, "access", entity, Outcome::Refused, &detail).await?;
         Err(Problem::forbidden(detail))
     }
@@ -66,10 +67,15 @@ impl FromRequestParts<App> for Caller {
 async fn authenticate(parts: &Parts, app: &App) -> Result<Caller> {
     let header = parts.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or("?"));
     // `curl -H "Authorization: Bearer $TOKEN"` with an unset variable sends an empty one: that is no token.
-    let given = header.map(str::trim).filter(|value| !value.is_empty() && !value.eq_ignore_ascii_case("bearer"));
+    let given =
+        header.map(str::trim).filter(|value| !value.is_empty() && !value.eq_ignore_ascii_case("bearer"));
     let Some(given) = given.or_else(|| websocket_token(parts)) else {
         return app.config.anonymous_role.map_or_else(
-            || Err(Problem::unauthenticated("no token: log in (POST /api/v1/login) and send Authorization: Bearer TOKEN")),
+            || {
+                Err(Problem::unauthenticated(
+                    "no token: log in (POST /api/v1/login) and send Authorization: Bearer TOKEN",
+                ))
+            },
             |role| Ok(Caller { tenant_id: app.config.tenant.clone(), user_id: ANONYMOUS.into(), role }),
         );
     };
@@ -80,7 +86,8 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Caller> {
         Some(_) => "the token has expired: log in again (POST /api/v1/login)",
         None => "the token is not valid: log in again (POST /api/v1/login)",
     };
-    let nobody = Caller { tenant_id: app.config.tenant.clone(), user_id: ANONYMOUS.into(), role: Role::Viewer };
+    let nobody =
+        Caller { tenant_id: app.config.tenant.clone(), user_id: ANONYMOUS.into(), role: Role::Viewer };
     audit::write(app, &nobody, "authenticate", parts.uri.path(), Outcome::Refused, refused).await?;
     Err(Problem::unauthenticated(refused))
 }

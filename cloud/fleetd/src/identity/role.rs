@@ -64,8 +64,15 @@ impl Role {
             }
             Self::Regulator => &[View, ReadAudit],
             Self::Admin => &[
-                View, OperateTrips, StopVehicles, ReleaseVehicles, ManageRoads, ManageVehicles,
-                HandleIncidents, ReadAudit, Administer,
+                View,
+                OperateTrips,
+                StopVehicles,
+                ReleaseVehicles,
+                ManageRoads,
+                ManageVehicles,
+                HandleIncidents,
+                ReadAudit,
+                Administer,
             ],
         }
     }
@@ -102,6 +109,9 @@ impl FromStr for Role {
     type Err = UnknownRole;
 
     fn from_str(name: &str) -> Result<Self, UnknownRole> {
-        Self::ALL.into_iter().find(|role| role.name() == name).ok_or_else(|| UnknownRole(name.chars().take(64).collect()))
+        Self::ALL
+            .into_iter()
+            .find(|role| role.name() == name)
+            .ok_or_else(|| UnknownRole(name.chars().take(64).collect()))
     }
 }

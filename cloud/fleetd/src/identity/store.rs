@@ -72,7 +72,8 @@ pub async fn users(db: &SqlitePool, tenant_id: &str) -> sqlx::Result<Vec<User>> 
 
 /// Whether there is anybody at all.
 pub async fn has_users(db: &SqlitePool) -> sqlx::Result<bool> {
-    let row: Option<(String,)> = sqlx::query_as("SELECT user_id FROM users LIMIT 1").fetch_optional(db).await?;
+    let row: Option<(String,)> =
+        sqlx::query_as("SELECT user_id FROM users LIMIT 1").fetch_optional(db).await?;
     Ok(row.is_some())
 }
 

@@ -88,7 +88,10 @@ async fn view(app: &App, caller: &Caller, incident_id: &str) -> Result<Json<Inci
 
 fn no_incident(incident_id: &str) -> Problem {
     let incident_id: String = incident_id.chars().take(64).collect();
-    Problem::not_found("incident", format!("there is no incident {incident_id:?}; GET /api/v1/incidents lists them"))
+    Problem::not_found(
+        "incident",
+        format!("there is no incident {incident_id:?}; GET /api/v1/incidents lists them"),
+    )
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -116,7 +119,9 @@ async fn change(
     if change.note.as_ref().is_some_and(|note| note.chars().count() > 4000) {
         return Err(Problem::unprocessable("invalid-field", "note: at most 4000 characters"));
     }
-    store::incident(app.db.reader(), &caller.tenant_id, &incident_id).await?.ok_or_else(|| no_incident(&incident_id))?;
+    store::incident(app.db.reader(), &caller.tenant_id, &incident_id)
+        .await?
+        .ok_or_else(|| no_incident(&incident_id))?;
     let mut tx = app.db.begin().await?;
     if let Some(note) = &change.note {
         store::add_note(&mut tx, &incident_id, &caller.user_id, note).await?;
@@ -126,8 +131,13 @@ async fn change(
     {
         let kind = format!("incident.{status}");
         let data = serde_json::json!({ "incident_id": incident_id, "status": status });
-        let event =
-            NewEvent { tenant_id: &caller.tenant_id, kind: &kind, entity: &entity, actor: &caller.user_id, data };
+        let event = NewEvent {
+            tenant_id: &caller.tenant_id,
+            kind: &kind,
+            entity: &entity,
+            actor: &caller.user_id,
+            data,
+        };
         events::write(&mut tx, event).await?;
         audit::write_in(&mut tx, &caller, &kind, &entity, Outcome::Done, "").await?;
     }

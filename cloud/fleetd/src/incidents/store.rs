@@ -44,7 +44,8 @@ pub struct Note {
     pub text: String,
 }
 
-const COLUMNS: &str = "incident_id, kind, severity, status, title, vehicle_id, trip_id, opened_by, opened_at, updated_at";
+const COLUMNS: &str =
+    "incident_id, kind, severity, status, title, vehicle_id, trip_id, opened_by, opened_at, updated_at";
 
 pub async fn insert(tx: &mut Tx, incident_id: &str, incident: &NewIncident<'_>) -> sqlx::Result<()> {
     sqlx::query(

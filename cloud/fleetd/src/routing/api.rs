@@ -117,10 +117,13 @@ fn place(name: &str, text: Option<&str>) -> Result<Place> {
     };
     let wrong = || {
         let text: String = text.chars().take(60).collect();
-        Problem::bad_request(format!("{name}: {text:?} is no place; write LAT,LON in degrees, e.g. 24.4539,54.3773"))
+        Problem::bad_request(format!(
+            "{name}: {text:?} is no place; write LAT,LON in degrees, e.g. 24.4539,54.3773"
+        ))
     };
     let (lat, lng) = text.split_once(',').ok_or_else(wrong)?;
-    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite()).ok_or_else(wrong);
+    let number =
+        |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite()).ok_or_else(wrong);
     let place = Place { lat: number(lat)?, lng: number(lng)? };
     if place.lat.abs() > 90.0 || place.lng.abs() > 180.0 { Err(wrong()) } else { Ok(place) }
 }
@@ -205,7 +208,13 @@ async fn in_effect(app: &App, caller: &Caller) -> Result<Json<Vec<Blocked>>> {
     Ok(Json(rows.into_iter().map(Blocked::from).collect()))
 }
 
-async fn changed(tx: &mut crate::db::Tx, caller: &Caller, kind: &str, segment: &str, detail: &str) -> Result<()> {
+async fn changed(
+    tx: &mut crate::db::Tx,
+    caller: &Caller,
+    kind: &str,
+    segment: &str,
+    detail: &str,
+) -> Result<()> {
     let entity = format!("segment:{segment}");
     let data = serde_json::json!({ "segment_id": segment, "reason": detail });
     let event =
@@ -250,7 +259,10 @@ async fn unblock(
     caller.require(&app, Permission::ManageRoads, "roads").await?;
     let mut tx = app.db.begin().await?;
     if !store::unblock(&mut tx, &caller.tenant_id, &segment_id).await? {
-        return Err(Problem::not_found("segment", "that segment is not blocked; GET /blacklist lists those that are"));
+        return Err(Problem::not_found(
+            "segment",
+            "that segment is not blocked; GET /blacklist lists those that are",
+        ));
     }
     changed(&mut tx, &caller, "segment.unblocked", &segment_id, "").await?;
     tx.commit().await?;

@@ -135,7 +135,10 @@ impl Routing {
         for graph in &self.graphs {
             match find(graph, &query) {
                 Ok(found) => return Ok((graph.name().to_owned(), found)),
-                Err(error @ (RouteError::Start(SnapError::OutsideArea { .. }) | RouteError::Goal(SnapError::OutsideArea { .. }))) => {
+                Err(
+                    error @ (RouteError::Start(SnapError::OutsideArea { .. })
+                    | RouteError::Goal(SnapError::OutsideArea { .. })),
+                ) => {
                     outside.push(error.to_string());
                 }
                 Err(error) => return Err(NoRoute::NoWay(error.to_string())),
@@ -199,7 +202,11 @@ impl From<&Route> for RouteSummary {
             segments: route
                 .ways
                 .iter()
-                .map(|way| Segment { segment_id: way.way.to_string(), name: way.name.clone(), length_m: way.length_m })
+                .map(|way| Segment {
+                    segment_id: way.way.to_string(),
+                    name: way.name.clone(),
+                    length_m: way.length_m,
+                })
                 .collect(),
         }
     }

@@ -168,7 +168,11 @@ async fn deliver(app: &App, stop: &Stop, mut observed: watch::Receiver<Observed>
                 let detail = format!("attempt {missed}: {why}");
                 store::add_step(&mut tx, &stop.stop_id, "not_delivered", "fleetd", &detail).await?;
                 tx.commit().await?;
-                tracing::warn!(entity_id = format!("vehicle:{}", stop.vehicle_id), detail, "emergency stop not delivered");
+                tracing::warn!(
+                    entity_id = format!("vehicle:{}", stop.vehicle_id),
+                    detail,
+                    "emergency stop not delivered"
+                );
             }
         }
         // Not connected fails at once: the same pace then.
@@ -201,7 +205,8 @@ async fn announce_in(tx: &mut crate::db::Tx, stop: &Stop, step: &str, actor: &st
         "incident_id": stop.incident_id,
     });
     let (kind, entity) = (format!("emergency_stop.{step}"), format!("vehicle:{}", stop.vehicle_id));
-    events::write(tx, NewEvent { tenant_id: &stop.tenant_id, kind: &kind, entity: &entity, actor, data }).await
+    events::write(tx, NewEvent { tenant_id: &stop.tenant_id, kind: &kind, entity: &entity, actor, data })
+        .await
 }
 
 /// What came of an approval to release.
@@ -220,7 +225,8 @@ pub async fn release(app: &App, caller: &Caller, vehicle_id: &str, reason: &str)
         return Err(Problem::conflict("not-stopped", format!("{vehicle_id} is not under an emergency stop")));
     };
     if !matches!(stop.status(), Some(Status::Standing | Status::ReleasePending)) {
-        let detail = format!("{vehicle_id} does not stand yet (the stop is {}); wait until it does", stop.status);
+        let detail =
+            format!("{vehicle_id} does not stand yet (the stop is {}); wait until it does", stop.status);
         return Err(Problem::conflict("not-standing", detail));
     }
     let since = Time::now().before(APPROVAL);
@@ -243,7 +249,10 @@ pub async fn release(app: &App, caller: &Caller, vehicle_id: &str, reason: &str)
     let ack = match app.vehicles.command(&stop.tenant_id, vehicle_id, body, Duration::from_secs(2)).await {
         Ok(ack) => ack,
         Err(error @ (CommandError::NotConnected | CommandError::NoAnswer(_))) => {
-            return Err(Problem::conflict("vehicle-not-reached", format!("{error}; both approvals stay valid: try again")));
+            return Err(Problem::conflict(
+                "vehicle-not-reached",
+                format!("{error}; both approvals stay valid: try again"),
+            ));
         }
     };
     if ack.result() != command_ack::Result::Executed {
@@ -252,9 +261,17 @@ pub async fn release(app: &App, caller: &Caller, vehicle_id: &str, reason: &str)
     }
     let mut tx = app.db.begin().await?;
     store::set_status(&mut tx, &stop.stop_id, Status::Released).await?;
-    store::add_step(&mut tx, &stop.stop_id, Status::Released.name(), &caller.user_id, &approved_by.join(" and ")).await?;
+    store::add_step(
+        &mut tx,
+        &stop.stop_id,
+        Status::Released.name(),
+        &caller.user_id,
+        &approved_by.join(" and "),
+    )
+    .await?;
     announce_in(&mut tx, &stop, Status::Released.name(), &caller.user_id).await?;
-    audit::write_in(&mut tx, caller, "vehicle.release", &entity, Outcome::Done, &approved_by.join(" and ")).await?;
+    audit::write_in(&mut tx, caller, "vehicle.release", &entity, Outcome::Done, &approved_by.join(" and "))
+        .await?;
     tx.commit().await?;
     app.announce();
     stop.status = Status::Released.name().into();

@@ -169,10 +169,12 @@ pub async fn add_step(tx: &mut Tx, stop_id: &str, step: &str, actor: &str, detai
 
 /// The steps of a stop in order.
 pub async fn steps(db: &SqlitePool, stop_id: &str) -> sqlx::Result<Vec<Step>> {
-    sqlx::query_as("SELECT step, at, actor, detail FROM emergency_stop_steps WHERE stop_id = $1 ORDER BY ordinal")
-        .bind(stop_id)
-        .fetch_all(db)
-        .await
+    sqlx::query_as(
+        "SELECT step, at, actor, detail FROM emergency_stop_steps WHERE stop_id = $1 ORDER BY ordinal",
+    )
+    .bind(stop_id)
+    .fetch_all(db)
+    .await
 }
 
 /// Who agreed to release it since a moment, each once.

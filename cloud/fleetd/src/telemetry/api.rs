@@ -54,7 +54,9 @@ async fn history(
     caller.require(&app, Permission::View, "vehicles").await?;
     fleet::api::known(&app, &caller, &vehicle_id).await?;
     let range = match &query.timerange {
-        Some(text) => duration::parse(text).map_err(|error| Problem::bad_request(format!("timerange: {error}")))?,
+        Some(text) => {
+            duration::parse(text).map_err(|error| Problem::bad_request(format!("timerange: {error}")))?
+        }
         None => Duration::from_secs(600),
     };
     let now = Time::now();

@@ -25,7 +25,9 @@ pub async fn insert(tx: &mut Tx, reports: &[Report]) -> sqlx::Result<()> {
             let number = |value: Option<f32>| value.filter(|value| value.is_finite()).unwrap_or(0.0);
             row.push_bind(report.scope.tenant())
                 .push_bind(report.scope.vehicle())
-                .push_bind(state.map_or(report.received_at, |state| Time::from_unix_ns(state.measured_at_unix_ns)))
+                .push_bind(
+                    state.map_or(report.received_at, |state| Time::from_unix_ns(state.measured_at_unix_ns)),
+                )
                 .push_bind(report.received_at)
                 .push_bind(state.map_or(0.0, |state| state.latitude_deg))
                 .push_bind(state.map_or(0.0, |state| state.longitude_deg))

@@ -45,7 +45,8 @@ pub async fn create(app: &App, caller: &Caller, order: Order) -> Result<Trip> {
     let (routing_app, tenant_id) = (app.clone(), caller.tenant_id.clone());
     let find = move || routing_app.routing.route(&tenant_id, order.pickup, order.destination);
     let found = tokio::task::spawn_blocking(find).await.map_err(|error| Problem::internal(&error))??;
-    let route = serde_json::to_string(&RouteSummary::from(&found.route)).map_err(|error| Problem::internal(&error))?;
+    let route = serde_json::to_string(&RouteSummary::from(&found.route))
+        .map_err(|error| Problem::internal(&error))?;
     let trip_id = id::new("trip");
     let traceparent = trace::current().map(trace::Trace::traceparent).unwrap_or_default();
     let new = NewTrip {
@@ -102,7 +103,8 @@ pub async fn recalculate(app: &App, caller: &Caller, trip_id: &str) -> Result<Tr
         return Err(Problem::conflict("trip-ended", format!("the trip is {} already", trip.status())));
     }
     let route = app.routing.route_in(&trip.tenant_id, &trip.area, trip.pickup(), trip.destination())?;
-    trip.route = serde_json::to_string(&RouteSummary::from(&route)).map_err(|error| Problem::internal(&error))?;
+    trip.route =
+        serde_json::to_string(&RouteSummary::from(&route)).map_err(|error| Problem::internal(&error))?;
     if trip.status().has_vehicle() {
         trip.revision += 1;
     }
@@ -116,7 +118,13 @@ pub async fn recalculate(app: &App, caller: &Caller, trip_id: &str) -> Result<Tr
 }
 
 /// Gives a waiting trip to a vehicle; false if it does not wait any more.
-pub async fn assign(app: &App, tenant_id: &str, trip_id: &str, vehicle_id: &str, reason: &str) -> Result<bool> {
+pub async fn assign(
+    app: &App,
+    tenant_id: &str,
+    trip_id: &str,
+    vehicle_id: &str,
+    reason: &str,
+) -> Result<bool> {
     let mut tx = app.db.begin().await?;
     let mut trip = known_in(&mut tx, tenant_id, trip_id).await?;
     if trip.status() != TripStatus::Created {
@@ -134,8 +142,11 @@ pub async fn assign(app: &App, tenant_id: &str, trip_id: &str, vehicle_id: &str,
 pub async fn vehicle_lost(app: &App, trip: &Trip, reason: &str) -> Result<()> {
     let mut tx = app.db.begin().await?;
     let mut trip = known_in(&mut tx, &trip.tenant_id, &trip.trip_id).await?;
-    let next =
-        if trip.status().steps_to(TripStatus::Created).is_some() { TripStatus::Created } else { TripStatus::Failed };
+    let next = if trip.status().steps_to(TripStatus::Created).is_some() {
+        TripStatus::Created
+    } else {
+        TripStatus::Failed
+    };
     if next == TripStatus::Created {
         trip.vehicle_id = None;
     }
@@ -165,7 +176,13 @@ pub async fn progress(tx: &mut Tx, scope: &Scope, report: &TripProgress) -> sqlx
 }
 
 /// Goes to a status through those between; false if that can't be.
-async fn advance(tx: &mut Tx, trip: &mut Trip, to: TripStatus, actor: &str, reason: &str) -> sqlx::Result<bool> {
+async fn advance(
+    tx: &mut Tx,
+    trip: &mut Trip,
+    to: TripStatus,
+    actor: &str,
+    reason: &str,
+) -> sqlx::Result<bool> {
     let Some(steps) = trip.status().steps_to(to) else { return Ok(false) };
     if matches!(to, TripStatus::Cancelled | TripStatus::Failed | TripStatus::Created) {
         // The vehicle has to hear of it.

@@ -56,7 +56,12 @@ pub async fn send(app: &App, trip: &Trip) -> Result<bool> {
                 let mut tx = app.db.begin().await?;
                 store::acked(&mut tx, &trip.trip_id, trip.revision).await?;
                 tx.commit().await?;
-                tracing::info!(entity_id = trip.entity(), vehicle_id, trace_id = trace.trace_id(), "order confirmed");
+                tracing::info!(
+                    entity_id = trip.entity(),
+                    vehicle_id,
+                    trace_id = trace.trace_id(),
+                    "order confirmed"
+                );
                 Ok(true)
             }
             command_ack::Result::Rejected | command_ack::Result::Unsupported if !trip.status().is_final() => {
@@ -74,7 +79,14 @@ async fn reject(app: &App, trip: &Trip, why: &str) -> Result<()> {
     let mut tx = app.db.begin().await?;
     if let Some(mut trip) = store::trip_in(&mut tx, &trip.tenant_id, &trip.trip_id).await? {
         let actor = format!("vehicle:{}", trip.vehicle_id.as_deref().unwrap_or_default());
-        super::advance(&mut tx, &mut trip, TripStatus::Failed, &actor, &format!("refused by the vehicle: {why}")).await?;
+        super::advance(
+            &mut tx,
+            &mut trip,
+            TripStatus::Failed,
+            &actor,
+            &format!("refused by the vehicle: {why}"),
+        )
+        .await?;
         store::acked(&mut tx, &trip.trip_id, trip.revision).await?;
     }
     tx.commit().await?;

@@ -118,7 +118,10 @@ impl LiveVehicle {
     fn from_report(scope: &Scope, telemetry: &Telemetry, received_at: Time) -> Option<Self> {
         let state = telemetry.state.as_ref()?;
         let (lat, lng) = (state.latitude_deg, state.longitude_deg);
-        let sane = lat.abs() <= 90.0 && lng.abs() <= 180.0 && state.speed_mps.is_finite() && state.heading_rad.is_finite();
+        let sane = lat.abs() <= 90.0
+            && lng.abs() <= 180.0
+            && state.speed_mps.is_finite()
+            && state.heading_rad.is_finite();
         if !sane {
             return None;
         }

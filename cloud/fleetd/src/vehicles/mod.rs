@@ -82,7 +82,8 @@ impl Vehicles {
         ttl: Duration,
     ) -> Result<CommandAck, CommandError> {
         let scope = Scope::new(tenant_id, vehicle_id).map_err(|_| CommandError::NotConnected)?;
-        let (link, session_id) = self.link.get().zip(self.session(&scope)).ok_or(CommandError::NotConnected)?;
+        let (link, session_id) =
+            self.link.get().zip(self.session(&scope)).ok_or(CommandError::NotConnected)?;
         let command = Command {
             command_id: ulid::Ulid::generate().to_bytes().to_vec(),
             issued_at_unix_ns: Time::now().as_unix_ns(),
@@ -141,8 +142,10 @@ pub async fn run(app: App) {
 async fn holders(app: &App) -> sqlx::Result<Vec<Holder>> {
     let vehicles = fleet::store::all(app.db.reader()).await?;
     let tenants = vehicles.iter().map(|(tenant, _)| tenant.as_str()).chain([app.config.tenant.as_str()]);
-    let fleets = tenants.filter(|_| app.config.fleet_certificates).filter_map(|tenant| Holder::fleet(tenant).ok());
-    let single = vehicles.iter().filter_map(|(tenant, vehicle)| Scope::new(tenant, vehicle).ok().map(Holder::Vehicle));
+    let fleets =
+        tenants.filter(|_| app.config.fleet_certificates).filter_map(|tenant| Holder::fleet(tenant).ok());
+    let single =
+        vehicles.iter().filter_map(|(tenant, vehicle)| Scope::new(tenant, vehicle).ok().map(Holder::Vehicle));
     let mut holders: Vec<Holder> = single.chain(fleets).collect();
     holders.sort();
     holders.dedup();

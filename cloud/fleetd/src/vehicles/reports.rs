@@ -64,7 +64,10 @@ impl App {
         match self.vehicles.hello(scope, session_id) {
             Claim::HeldByOther => {
                 tracing::warn!(entity_id, "a second bridge wants this vehicle");
-                answer(welcome::Result::HeldByOther, "another bridge holds this vehicle: two have the same id")
+                answer(
+                    welcome::Result::HeldByOther,
+                    "another bridge holds this vehicle: two have the same id",
+                )
             }
             claim => {
                 if claim == Claim::Taken {
@@ -137,13 +140,15 @@ async fn store_one(
         }
         Some(event::Body::FaultsChanged(change)) => {
             let level = change.level().as_str_name().trim_start_matches("FAULT_LEVEL_").to_lowercase();
-            let data = serde_json::json!({ "level": level, "faults": change.faults, "occurred_at": occurred_at });
+            let data =
+                serde_json::json!({ "level": level, "faults": change.faults, "occurred_at": occurred_at });
             ("vehicle.faults_changed", data)
         }
         Some(event::Body::CommandDone(done)) => {
             let ack = done.ack.clone().unwrap_or_default();
             let result = ack.result().as_str_name().trim_start_matches("RESULT_").to_lowercase();
-            let data = serde_json::json!({ "result": result, "message": ack.message, "occurred_at": occurred_at });
+            let data =
+                serde_json::json!({ "result": result, "message": ack.message, "occurred_at": occurred_at });
             ("vehicle.command_done", data)
         }
         Some(event::Body::EventsLost(lost)) => {
@@ -153,5 +158,6 @@ async fn store_one(
         None => ("vehicle.unknown_event", serde_json::json!({ "occurred_at": occurred_at })),
     };
     let entity = format!("vehicle:{}", scope.vehicle());
-    events::write(tx, NewEvent { tenant_id: scope.tenant(), kind, entity: &entity, actor: &entity, data }).await
+    events::write(tx, NewEvent { tenant_id: scope.tenant(), kind, entity: &entity, actor: &entity, data })
+        .await
 }

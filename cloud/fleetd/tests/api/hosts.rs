@@ -8,8 +8,14 @@ use crate::service::Service;
 fn each_service_of_the_playbook_is_healthy_at_its_host_and_path() {
     let service = Service::start();
     for host in [
-        "api-gateway", "fleet-manager", "vehicle-gateway", "policy-engine", "routing-service", "auth-service",
-        "telemetry-ingest", "telemetry-ingestion",
+        "api-gateway",
+        "fleet-manager",
+        "vehicle-gateway",
+        "policy-engine",
+        "routing-service",
+        "auth-service",
+        "telemetry-ingest",
+        "telemetry-ingestion",
     ] {
         let by_host = service.ask("GET", "/health", &[("host", &format!("{host}:8080"))], None);
         assert_eq!((by_host.status, &by_host.json), (200, &json!({ "status": "healthy" })), "{host}");
@@ -28,7 +34,11 @@ fn replies_have_ids_and_go_on_with_the_trace() {
     assert_eq!(answer.header("x-correlation-id"), answer.header("x-trace-id"));
     let trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
     let traceparent = format!("00-{trace_id}-00f067aa0ba902b7-01");
-    let headers = [("traceparent", traceparent.as_str()), ("x-correlation-id", "order-7"), ("origin", "http://localhost:3000")];
+    let headers = [
+        ("traceparent", traceparent.as_str()),
+        ("x-correlation-id", "order-7"),
+        ("origin", "http://localhost:3000"),
+    ];
     let answer = service.ask("GET", "/nothing", &headers, None);
     assert_eq!(answer.problem(), "path-not-found");
     assert_eq!(answer.header("x-trace-id"), trace_id);

@@ -45,7 +45,11 @@ fn wrong_passwords_and_tampered_tokens_are_refused_and_written_down() {
     let log = service.get_as(&admin, "/svc/auth-service/security/failed-auth");
     let entries = log.json["entries"].as_array().unwrap();
     assert_eq!(entries.len(), 4, "{log:?}");
-    assert!(entries.iter().all(|entry| entry["outcome"] == "refused" && entry["trace_id"].as_str().unwrap().len() == 32));
+    assert!(
+        entries
+            .iter()
+            .all(|entry| entry["outcome"] == "refused" && entry["trace_id"].as_str().unwrap().len() == 32)
+    );
 }
 
 #[test]
@@ -62,7 +66,8 @@ fn roles_limit_what_is_done() {
     let service = Service::start();
     let admin = service.admin();
     let viewer = service.user(&admin, "vera", "viewer");
-    let trip = r#"{"pickup": {"lat": 24.4539, "lng": 54.3773}, "destination": {"lat": 25.2048, "lng": 55.2708}}"#;
+    let trip =
+        r#"{"pickup": {"lat": 24.4539, "lng": 54.3773}, "destination": {"lat": 25.2048, "lng": 55.2708}}"#;
     assert_eq!(service.post_as(&viewer, "/api/v1/trips", trip).problem(), "forbidden");
     assert_eq!(service.post_as(&viewer, "/api/v1/vehicles/AV-001/emergency-stop", "").problem(), "forbidden");
     assert_eq!(service.get_as(&viewer, "/api/v1/users").problem(), "forbidden");

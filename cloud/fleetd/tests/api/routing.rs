@@ -11,7 +11,9 @@ fn a_blocked_segment_changes_the_next_answer_until_it_is_lifted() {
     assert_eq!(before.status, 200, "{before:?}");
     assert_eq!(before.json["explanation"]["blocked_met"].as_array().unwrap().len(), 0);
     let segments = before.json["route"]["segments"].as_array().unwrap();
-    let longest = segments.iter().max_by(|a, b| a["length_m"].as_f64().unwrap().total_cmp(&b["length_m"].as_f64().unwrap()));
+    let longest = segments
+        .iter()
+        .max_by(|a, b| a["length_m"].as_f64().unwrap().total_cmp(&b["length_m"].as_f64().unwrap()));
     let segment = longest.unwrap()["segment_id"].as_str().unwrap();
 
     let body = format!(r#"{{"segment_id": "{segment}", "reason": "construction", "ttl": "2h"}}"#);
@@ -59,17 +61,25 @@ fn an_address_cut_by_the_shell_is_explained() {
     assert_eq!(answer.status, 400);
     assert!(answer.json["detail"].as_str().unwrap().contains("quote"), "{answer:?}");
     for query in ["from=x&to=y", "from=1&to=2", "from=91,0&to=0,0", "from=nan,0&to=0,0"] {
-        assert_eq!(service.get(&format!("/svc/routing-service/route/diagnose?{query}")).problem(), "bad-request", "{query}");
+        assert_eq!(
+            service.get(&format!("/svc/routing-service/route/diagnose?{query}")).problem(),
+            "bad-request",
+            "{query}"
+        );
     }
 }
 
 #[test]
 fn a_waiting_trip_is_routed_again() {
     let service = Service::start();
-    let order = r#"{"pickup": {"lat": 24.4539, "lng": 54.3773}, "destination": {"lat": 25.2048, "lng": 55.2708}}"#;
+    let order =
+        r#"{"pickup": {"lat": 24.4539, "lng": 54.3773}, "destination": {"lat": 25.2048, "lng": 55.2708}}"#;
     let trip = service.post("/api/v1/trips", order);
     let body = format!(r#"{{"trip_id": {}}}"#, trip.json["trip_id"]);
     let again = service.post("/svc/routing-service/recalculate", &body);
     assert_eq!((again.status, &again.json["route"]), (200, &trip.json["route"]));
-    assert_eq!(service.post("/svc/routing-service/recalculate", r#"{"trip_id": "x"}"#).problem(), "trip-not-found");
+    assert_eq!(
+        service.post("/svc/routing-service/recalculate", r#"{"trip_id": "x"}"#).problem(),
+        "trip-not-found"
+    );
 }

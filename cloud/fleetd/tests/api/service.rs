@@ -54,7 +54,7 @@ impl Service {
     pub fn on(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::load(None).unwrap();
         config.data_dir = folder.path().to_owned();
-        config.vehicle_link = vec!["tls/127.0.0.1:0".into()];
+        config.vehicle_link = vec!["quic/127.0.0.1:0".into()];
         config.listen =
             vec![Listen { address: "127.0.0.1:0".parse().unwrap(), service: "api-gateway".into() }];
         change(&mut config);

@@ -13,7 +13,8 @@ use crate::service::Service;
 
 type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
-const ORDER: &str = r#"{"pickup": {"lat": 24.4539, "lng": 54.3773}, "destination": {"lat": 25.2048, "lng": 55.2708}}"#;
+const ORDER: &str =
+    r#"{"pickup": {"lat": 24.4539, "lng": 54.3773}, "destination": {"lat": 25.2048, "lng": 55.2708}}"#;
 
 fn connect(service: &Service, query: &str) -> Socket {
     let address = service.base().replacen("http", "ws", 1);
@@ -24,7 +25,11 @@ fn connect(service: &Service, query: &str) -> Socket {
 fn next(service: &Service, socket: &mut Socket, kind: &str) -> Value {
     service.runtime().block_on(async {
         loop {
-            let message = timeout(Duration::from_secs(20), socket.next()).await.expect("a frame in time").unwrap().unwrap();
+            let message = timeout(Duration::from_secs(20), socket.next())
+                .await
+                .expect("a frame in time")
+                .unwrap()
+                .unwrap();
             if let Message::Text(text) = message {
                 let frame: Value = serde_json::from_str(&text).unwrap();
                 if frame["type"] == kind {
@@ -41,7 +46,8 @@ fn events_arrive_in_order_and_are_resumed_without_gaps() {
     let mut socket = connect(&service, "");
     let heartbeat = next(&service, &mut socket, "heartbeat");
     assert!(heartbeat["sequence"].is_i64());
-    let trips: Vec<Value> = (0..3).map(|_| service.post("/api/v1/trips", ORDER).json["trip_id"].clone()).collect();
+    let trips: Vec<Value> =
+        (0..3).map(|_| service.post("/api/v1/trips", ORDER).json["trip_id"].clone()).collect();
     let mut sequences = vec![];
     for trip in &trips {
         let event = next(&service, &mut socket, "event")["event"].clone();

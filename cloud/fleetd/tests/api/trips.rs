@@ -33,10 +33,30 @@ fn orders_that_can_t_be_done_are_refused_with_the_reason() {
         ("", 400, "bad-request", "empty"),
         ("pickup=1&destination=2", 400, "bad-request", "not JSON"),
         (r#"{"pickup": {"lat": 24.4, "lng": 54.3}}"#, 422, "invalid-field", "destination"),
-        (r#"{"pickup": {"lat": "x", "lng": 54.3}, "destination": {"lat": 25.2, "lng": 55.2}}"#, 422, "invalid-field", "pickup.lat"),
-        (r#"{"pickup": {"lat": 91, "lng": 54.3}, "destination": {"lat": 25.2, "lng": 55.2}}"#, 422, "invalid-field", "±90°"),
-        (r#"{"pickup": {"lat": 24.4539, "lng": 54.3773}, "destination": {"lat": 25.2048, "lng": 55.2708}, "passenger_count": 0}"#, 422, "invalid-field", "passenger_count"),
-        (r#"{"pickup": {"lat": 24.4539, "lng": 54.3773}, "destination": {"lat": 48.1, "lng": 11.5}}"#, 422, "outside-service-area", "nearest road"),
+        (
+            r#"{"pickup": {"lat": "x", "lng": 54.3}, "destination": {"lat": 25.2, "lng": 55.2}}"#,
+            422,
+            "invalid-field",
+            "pickup.lat",
+        ),
+        (
+            r#"{"pickup": {"lat": 91, "lng": 54.3}, "destination": {"lat": 25.2, "lng": 55.2}}"#,
+            422,
+            "invalid-field",
+            "±90°",
+        ),
+        (
+            r#"{"pickup": {"lat": 24.4539, "lng": 54.3773}, "destination": {"lat": 25.2048, "lng": 55.2708}, "passenger_count": 0}"#,
+            422,
+            "invalid-field",
+            "passenger_count",
+        ),
+        (
+            r#"{"pickup": {"lat": 24.4539, "lng": 54.3773}, "destination": {"lat": 48.1, "lng": 11.5}}"#,
+            422,
+            "outside-service-area",
+            "nearest road",
+        ),
     ] {
         let answer = service.post("/api/v1/trips", body);
         assert_eq!((answer.status, answer.problem()), (status, problem), "{body}");
@@ -88,7 +108,10 @@ fn vehicles_are_registered_and_stopped_even_when_they_are_away() {
     assert_eq!(service.post("/api/v1/vehicles/AV-404/emergency-stop", "").problem(), "vehicle-not-found");
     let incident_id = stop.json["incident_id"].as_str().unwrap();
     let incident = service.get(&format!("/api/v1/incidents/{incident_id}"));
-    assert_eq!((incident.json["severity"].as_str(), incident.json["status"].as_str()), (Some("sev1"), Some("open")));
+    assert_eq!(
+        (incident.json["severity"].as_str(), incident.json["status"].as_str()),
+        (Some("sev1"), Some("open"))
+    );
     // Nobody releases a vehicle that is not known to stand, and nobody without a name.
     assert_eq!(service.post("/api/v1/vehicles/AV-001/release", "").problem(), "unauthenticated");
     assert_eq!(service.post_as(&admin, "/api/v1/vehicles/AV-001/release", "").problem(), "not-standing");
