@@ -44,7 +44,7 @@ fn both_shapes_of_the_playbook_are_taken_and_wrong_ones_are_not() {
         (r#"{"reason": "x"}"#, "invalid-field"),
         (r#"{"segment_id": "road 5", "reason": "x"}"#, "invalid-field"),
         (r#"{"segment_id": "way_9999999999", "reason": "x"}"#, "segment-not-found"),
-        (r#"{"segment_id": "way_1", "reason": "x", "ttl": "soon"}"#, "segment-not-found"),
+        (r#"{"segment_id": "way_1", "reason": "x", "ttl": "soon"}"#, "invalid-field"),
     ] {
         let answer = service.post("/svc/routing-service/blacklist", body);
         assert!(matches!(answer.status, 404 | 422), "{body}");

@@ -2,7 +2,7 @@
 
 use fleetd::Fleetd;
 use fleetd::config::{Config, Listen};
-use pki::Authority;
+use pki::{Authority, PkiDir};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -11,7 +11,7 @@ pub struct Service {
     // In this order: the service ends before its folder and its threads.
     fleetd: Option<Fleetd>,
     runtime: Runtime,
-    _folder: TempDir,
+    folder: Option<TempDir>,
     agent: ureq::Agent,
     base: String,
 }
@@ -46,10 +46,15 @@ impl Service {
 
     pub fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        Authority::init(&PkiDir::new(folder.path().join("pki")), &[]).unwrap();
+        Self::on(folder, change)
+    }
+
+    /// On the data of another one.
+    pub fn on(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::load(None).unwrap();
         config.data_dir = folder.path().to_owned();
-        config.vehicle_link = vec!["quic/127.0.0.1:0".into()];
-        Authority::init(&config.pki(), &[]).unwrap();
+        config.vehicle_link = vec!["tls/127.0.0.1:0".into()];
         config.listen =
             vec![Listen { address: "127.0.0.1:0".parse().unwrap(), service: "api-gateway".into() }];
         change(&mut config);
@@ -57,7 +62,7 @@ impl Service {
         let fleetd = runtime.block_on(Fleetd::start(config)).unwrap();
         let base = format!("http://{}", fleetd.addresses()[0]);
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-        Self { fleetd: Some(fleetd), runtime, _folder: folder, agent, base }
+        Self { fleetd: Some(fleetd), runtime, folder: Some(folder), agent, base }
     }
 
     pub fn base(&self) -> &str {
@@ -132,7 +137,13 @@ impl Service {
         self.log_in(user, password)
     }
 
-    /// Ends it, and starts it again on the same data.
+    /// Ends it; its data stays.
+    pub fn into_data(mut self) -> TempDir {
+        self.stop();
+        self.folder.take().unwrap()
+    }
+
+    /// Ends it.
     pub fn stop(&mut self) {
         if let Some(fleetd) = self.fleetd.take() {
             self.runtime.block_on(fleetd.stop()).unwrap();

@@ -97,11 +97,27 @@ fn vehicles_are_registered_and_stopped_even_when_they_are_away() {
 #[test]
 fn tenants_do_not_see_each_other() {
     let service = Service::start();
+    let admin = service.admin();
     let trip_id = service.post("/api/v1/trips", ORDER).json["trip_id"].as_str().unwrap().to_owned();
-    let folder = tempfile::tempdir().unwrap();
-    let other = Service::with(|config| {
-        config.tenant = "other".into();
-        config.data_dir = folder.path().to_owned();
-    });
-    assert_eq!(other.get(&format!("/api/v1/trips/{trip_id}")).problem(), "trip-not-found");
+    let vehicle = r#"{"vehicle_id": "AV-001", "model": "shuttle", "area": "terminal-yard"}"#;
+    assert_eq!(service.post_as(&admin, "/api/v1/vehicles", vehicle).status, 201);
+    let incident = service.post("/api/v1/vehicles/AV-001/emergency-stop", "").json["incident_id"].clone();
+    let other = Service::on(service.into_data(), |config| config.tenant = "other".into());
+    for (path, problem) in [
+        (format!("/api/v1/trips/{trip_id}"), "trip-not-found"),
+        ("/api/v1/vehicles/AV-001".into(), "vehicle-not-found"),
+        ("/api/v1/vehicles/AV-001/telemetry".into(), "vehicle-not-found"),
+        (format!("/api/v1/incidents/{}", incident.as_str().unwrap()), "incident-not-found"),
+    ] {
+        assert_eq!(other.get(&path).problem(), problem, "{path}");
+    }
+    assert_eq!(other.post(&format!("/api/v1/trips/{trip_id}/cancel"), "").problem(), "trip-not-found");
+    assert_eq!(other.post("/api/v1/vehicles/AV-001/emergency-stop", "").problem(), "vehicle-not-found");
+    for path in ["/api/v1/trips", "/api/v1/vehicles", "/api/v1/incidents"] {
+        assert_eq!(other.get(path).json.as_array().map(Vec::len), Some(0), "{path}");
+    }
+    assert_eq!(other.get("/api/v1/events").json["events"].as_array().map(Vec::len), Some(0));
+    // The administrator of the first tenant is still there, and still in the first tenant.
+    let seen = other.get_as(&admin, "/api/v1/trips");
+    assert_eq!(seen.json[0]["trip_id"], trip_id.as_str());
 }
