@@ -62,6 +62,7 @@ async fn what_comes_too_late_is_refused_whatever_the_clocks_show() {
         let ack = link.command(&scope("A"), session, &late, TTL).await.unwrap();
         assert_eq!(ack.result(), AckResult::Expired, "{off_s} s");
         assert_eq!(vehicle.executed(), 1);
+        link.close().await;
     }
 }
 
@@ -80,6 +81,7 @@ async fn commands_reach_only_the_session_that_they_are_for() {
     let nobody = link.command(&scope("C"), a.uplink.session_id(), &stop, TTL).await;
     assert!(matches!(nobody, Err(LinkError::Unreachable(_))), "{nobody:?}");
     assert_eq!((a.executed(), b.executed()), (0, 0));
+    link.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -102,6 +104,7 @@ async fn of_two_bridges_with_one_id_the_first_speaks() {
     // Its lease runs out; then the other one's event comes, too.
     until("the second's event", || cloud.event_count(&scope("A")) == 2).await;
     assert_eq!(cloud.session(&scope("A")), Some(second.uplink.session_id()));
+    link.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -120,6 +123,7 @@ async fn many_vehicles_share_one_session() {
     let ack = link.command(&scope("S-7"), vehicles[7].uplink.session_id(), &stop, TTL).await.unwrap();
     assert_eq!(ack.result(), AckResult::Executed);
     assert_eq!(vehicles.iter().map(Vehicle::executed).sum::<usize>(), 1);
+    link.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -148,4 +152,5 @@ async fn over_two_paths_a_command_is_executed_once() {
     until("a command on the other path", || vehicle.uplink.link().borrow().is_leased()).await;
     let ack = link.command(&scope("A"), session, &command(&cloud, TTL, emergency_stop()), TTL).await.unwrap();
     assert_eq!(ack.result(), AckResult::Executed);
+    link.close().await;
 }

@@ -47,6 +47,7 @@ async fn while_the_cloud_is_away_events_wait() {
     assert_eq!(numbers(&cloud), (0..sent).collect::<Vec<_>>());
     until("an empty spool", || vehicle.spool.lock().is_empty()).await;
     assert_eq!(cloud.missing.load(Ordering::Relaxed), 0);
+    link.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -68,6 +69,7 @@ async fn while_the_network_is_away_events_wait() {
         until("all events", || numbers(&cloud).len() == 50 * round + 50).await;
     }
     assert_eq!(numbers(&cloud), (0..200).collect::<Vec<_>>());
+    link.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,6 +84,7 @@ async fn a_bridge_that_starts_anew_goes_on() {
         until("events", || numbers(&cloud).len() == 30 * run + 30).await;
     }
     assert_eq!(numbers(&cloud), (0..90).collect::<Vec<_>>());
+    link.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -108,6 +111,7 @@ async fn a_spool_that_was_full_says_how_much_is_lost() {
     assert_eq!(lost.count + events.len() as u64 - 1, 1_000);
     assert_eq!(cloud.missing.load(Ordering::Relaxed), lost.count);
     assert_eq!(events.last().unwrap().body, Some(numbered(999)));
+    link.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,4 +133,5 @@ async fn a_vehicle_that_is_let_in_later_does_not_cost_the_others_anything() {
     link.set_holders(vec![scope("A").into()]).await.unwrap();
     until("B has no lease", || !b.uplink.link().borrow().is_leased()).await;
     until("A has one", || a.uplink.link().borrow().is_leased()).await;
+    link.close().await;
 }
