@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use crate::output::{Interrupted, Out, note};
 use crate::{
     bag, completions, drive, interface, lifecycle, map, node, param, pki, replay, router, rt, service, topic,
-    vehicle,
+    up, vehicle,
 };
 
 #[derive(Parser)]
@@ -44,6 +44,8 @@ pub struct Global {
 enum Command {
     /// Drive from a start to a goal in the simulator, faster than real time
     Drive(drive::Command),
+    /// Run a fleet on this machine: the fleet service and simulated vehicles
+    Up(up::Command),
     /// Run all nodes of a vehicle in this process, in real time
     Vehicle(vehicle::Command),
     /// Step every node of a recorded drive again and compare
@@ -107,6 +109,7 @@ fn run(cli: Cli) -> Result<()> {
     let global = cli.global;
     let mut out = Out::new(global.json);
     match cli.command {
+        Command::Up(command) => command.run(),
         Command::Drive(command) => command.run(&mut out),
         Command::Vehicle(command) => command.run(&global),
         Command::Replay(command) => command.run(&mut out),

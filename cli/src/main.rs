@@ -23,6 +23,7 @@ mod service;
 mod session;
 mod stop;
 mod topic;
+mod up;
 mod type_description;
 mod types;
 mod vehicle;
