@@ -1,5 +1,8 @@
 //! The spool on a real disk: a process that is killed, files that are damaged.
 
+// All of this is test code.
+#![allow(clippy::unwrap_used)]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};

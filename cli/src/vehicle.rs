@@ -114,13 +114,14 @@ impl Command {
         logging::init(&args);
         let transport: Arc<dyn Transport> = Arc::new(ZenohTransport::open(&options(global)?)?);
         let mut live = Live::new(Arc::clone(&transport), args)?;
+        // Before the nodes: what is wrong with its certificates is said at once.
+        let bridge = bridge.map(|config| Bridge::start(&config, &*transport)).transpose();
+        let _bridge = bridge.context("no link to the cloud")?;
         VehicleNodes::spawn(&mut live)?;
         if self.tour {
             live.spawn::<TourNode>()?;
         }
         let _status = follow(&*transport)?;
-        let bridge = bridge.map(|config| Bridge::start(&config, &*transport)).transpose();
-        let _bridge = bridge.context("no link to the cloud")?;
         let at = map.point_at(ends.start).position;
         note(&format!(
             "{} stands at {:.1},{:.1} on {}; Ctrl-C ends it",

@@ -33,7 +33,7 @@ fn interfaces() {
 fn help_completions_and_usage() {
     let world = World::new();
     assert!(world.ok(&["completions", "bash"]).contains("_atlas"));
-    for command in ["topic", "node", "param", "service", "lifecycle", "interface", "bag"] {
+    for command in ["topic", "node", "param", "service", "lifecycle", "interface", "bag", "pki"] {
         assert!(world.ok(&[command, "--help"]).contains("Commands:"));
     }
     assert!(world.ok(&["topic", "pub", "--help"]).contains("Examples:"));
@@ -49,4 +49,29 @@ fn real_time_check() {
     let ended = world.atlas(&["rt", "check", "--seconds", "0", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert!(json["findings"].as_array().unwrap().len() > 3);
+}
+
+#[test]
+fn certificates() {
+    let world = World::new();
+    let dir = world.path("pki");
+    let said = world.ok(&["pki", "init", "--dir", &dir, "--name", "fleet.example.org"]);
+    assert!(said.ends_with(&format!("Next: atlas pki issue --dir {dir} --vehicle AV-001\n")), "{said}");
+    let said = world.ok(&["pki", "issue", "--dir", &dir, "--tenant", "acme", "--vehicle", "AV-001"]);
+    assert!(said.starts_with(&format!("acme/AV-001  {dir}/vehicles/acme/AV-001.crt\n")), "{said}");
+    assert!(said.contains("--tenant acme --vehicle-id AV-001 --connect quic/HOST:7447"), "{said}");
+    let json: serde_json::Value =
+        serde_json::from_str(&world.ok(&["pki", "issue", "--dir", &dir, "--fleet", "--json"])).unwrap();
+    assert_eq!(json["name"], "default/*");
+    for again in [&["pki", "init", "--dir", &dir][..], &["pki", "issue", "--dir", &dir, "--fleet"]] {
+        assert!(world.fails(again).contains("nothing is overwritten"));
+    }
+    let none = world.fails(&["pki", "issue", "--dir", &world.path("none"), "--vehicle", "A"]);
+    assert!(none.contains("`atlas pki init` makes it"), "{none}");
+    assert!(
+        world.fails(&["pki", "issue", "--dir", &dir, "--vehicle", "a/b"]).contains("can't be part of a key")
+    );
+    let missing =
+        world.fails(&["vehicle", "--sim", "--uplink", "quic/127.0.0.1:7447", "--pki", &world.path("none")]);
+    assert!(missing.contains("the certificate of the vehicle is missing"), "{missing}");
 }

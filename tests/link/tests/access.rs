@@ -1,5 +1,8 @@
 //! A certificate gives access to the keys of its holder, and to nothing else.
 
+// All of this is test code.
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +34,6 @@ fn hello() -> Vec<u8> {
 }
 
 /// Whether a query gets an answer.
-#[allow(clippy::unwrap_used)]
 async fn is_answered(session: &zenoh::Session, key: &str, payload: Vec<u8>) -> bool {
     let replies = session.get(key).payload(payload).timeout(WAIT).await.unwrap();
     while let Ok(reply) = replies.recv_async().await {
