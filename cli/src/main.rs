@@ -23,9 +23,9 @@ mod service;
 mod session;
 mod stop;
 mod topic;
-mod up;
 mod type_description;
 mod types;
+mod up;
 mod vehicle;
 mod yaml;
 

@@ -66,6 +66,7 @@ impl Command {
     pub fn run(self) -> Result<()> {
         let (stop, stopped) = sync_channel(1);
         ctrlc::set_handler(move || _ = stop.try_send(())).context("signals can't be handled")?;
+        self.check_ports()?;
         self.certificates()?;
         let config = self.write_config()?;
         let mut parts = vec![Part::fleetd(&self, &config)?];
@@ -121,6 +122,22 @@ impl Command {
         Ok(())
     }
 
+    /// Another fleet on the same ports would answer in our place.
+    fn check_ports(&self) -> Result<()> {
+        for port in settings::SERVICES.map(|(offset, _)| self.port + offset) {
+            std::net::TcpListener::bind(("127.0.0.1", port)).with_context(|| {
+                format!("port {port} is taken; is another fleet running? Choose others with --port")
+            })?;
+        }
+        std::net::UdpSocket::bind(("127.0.0.1", self.link_port)).with_context(|| {
+            format!(
+                "UDP port {} is taken; is another fleet running? Choose another with --link-port",
+                self.link_port
+            )
+        })?;
+        Ok(())
+    }
+
     fn wait_ready(&self, fleetd: &mut Part) -> Result<()> {
         let started = Instant::now();
         let url = format!("http://127.0.0.1:{}/health", self.port);
@@ -129,7 +146,11 @@ impl Command {
                 return Ok(());
             }
             if let Some(log) = fleetd.ended()? {
-                bail!("the fleet service ended; its last words, from {}:\n{}", log.display(), part::tail(&log));
+                bail!(
+                    "the fleet service ended; its last words, from {}:\n{}",
+                    log.display(),
+                    part::tail(&log)
+                );
             }
             std::thread::park_timeout(LOOK);
         }

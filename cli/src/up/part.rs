@@ -48,7 +48,8 @@ impl Part {
         let paths = [("--pki", up.pki().path().to_owned()), ("--spool", up.data_dir.join("spool").join(&id))];
         let args = args.into_iter().flat_map(|(name, value)| [name.into(), value.into()]);
         let paths = paths.into_iter().flat_map(|(name, path)| [name.into(), path.into()]);
-        let all = ["vehicle".into(), "--sim".into(), "--no-camera".into()].into_iter().chain(args).chain(paths);
+        let all =
+            ["vehicle".into(), "--sim".into(), "--no-camera".into()].into_iter().chain(args).chain(paths);
         Self::new(up, &id, std::env::current_exe()?, number, all.collect())
     }
 
@@ -64,7 +65,8 @@ impl Part {
             ("--tenant", settings::TENANT.into()),
             ("--connect", format!("quic/127.0.0.1:{}", up.link_port)),
         ];
-        let mut args: Vec<OsString> = args.into_iter().flat_map(|(name, value)| [name.into(), value.into()]).collect();
+        let mut args: Vec<OsString> =
+            args.into_iter().flat_map(|(name, value)| [name.into(), value.into()]).collect();
         args.extend(["--pki".into(), up.pki().path().into()]);
         Self::new(up, "light-vehicles", beside("sim-feeder")?, 0, args)
     }
@@ -106,7 +108,11 @@ impl Part {
             Some(_) => Ok(()),
             None => {
                 if let Some(status) = self.child.as_mut().map(Child::try_wait).transpose()?.flatten() {
-                    note(&format!("{} ended ({status}); starting it again; its log: {}", self.name, self.log.display()));
+                    note(&format!(
+                        "{} ended ({status}); starting it again; its log: {}",
+                        self.name,
+                        self.log.display()
+                    ));
                     self.ended = Some(Instant::now());
                 }
                 Ok(())

@@ -13,7 +13,7 @@ pub const TENANT: &str = "default";
 pub const ROADS: &str = "uae-main-roads";
 
 /// Services of the playbook on ports after that of the API.
-const SERVICES: [(u16, &str); 5] = [
+pub const SERVICES: [(u16, &str); 5] = [
     (0, "api-gateway"),
     (1, "fleet-manager"),
     (2, "vehicle-gateway"),
@@ -25,10 +25,11 @@ impl Command {
     /// Writes it into the data folder.
     pub(super) fn write_config(&self) -> Result<PathBuf> {
         let area = self.area()?;
-        let full = (1..=self.vehicles)
-            .map(|n| json!({ "vehicle_id": Self::vehicle_id(n), "model": self.vehicle, "area": area, "seats": 8 }));
+        let full = (1..=self.vehicles).map(
+            |n| json!({ "vehicle_id": Self::vehicle_id(n), "model": self.vehicle, "area": area, "seats": 8 }),
+        );
         let light = (1..=self.light)
-            .map(|n| json!({ "vehicle_id": format!("LV-{n:03}"), "model": "robotaxi", "area": ROADS, "seats": 4 }));
+            .map(|n| json!({ "vehicle_id": format!("LV-{n:03}"), "model": "robotaxi", "area": ROADS, "seats": 4, "range_km": 450 }));
         let listen: Vec<_> = SERVICES
             .iter()
             .map(|(offset, service)| json!({ "address": format!("127.0.0.1:{}", self.port + offset), "service": service }))
@@ -45,7 +46,9 @@ impl Command {
             ("listen", json!(listen)),
             ("vehicles", json!(full.chain(light).collect::<Vec<_>>())),
         ];
-        let mut text = String::from("# Written by `atlas up` at each start. `fleetd --print-config` explains all keys.\n");
+        let mut text = String::from(
+            "# Written by `atlas up` at each start. `fleetd --print-config` explains all keys.\n",
+        );
         for (key, value) in keys {
             text.push_str(&format!("{key} = {}\n", toml(&value)));
         }
@@ -66,7 +69,8 @@ fn toml(value: &serde_json::Value) -> String {
     match value {
         Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
         Value::Object(fields) => {
-            let fields: Vec<_> = fields.iter().map(|(key, value)| format!("{key} = {}", toml(value))).collect();
+            let fields: Vec<_> =
+                fields.iter().map(|(key, value)| format!("{key} = {}", toml(value))).collect();
             format!("{{ {} }}", fields.join(", "))
         }
         // Strings, numbers and booleans are written alike.

@@ -6,6 +6,7 @@ CREATE TABLE vehicles (
     -- name of the road graph that it drives on: that of its lane map, or of a road network for light vehicles
     area TEXT NOT NULL,
     seats INTEGER NOT NULL,
+    range_km DOUBLE PRECISION NOT NULL,
     in_service BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, vehicle_id)

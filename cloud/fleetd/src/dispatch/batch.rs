@@ -3,7 +3,7 @@
 use pathfinding::kuhn_munkres::kuhn_munkres_min;
 use pathfinding::matrix::Matrix;
 
-use super::{BATTERY_RESERVE, RANGE_M};
+use super::BATTERY_RESERVE;
 use crate::fleet::Vehicle;
 use crate::routing::{Place, RouteSummary, Routing};
 use crate::time::Time;
@@ -66,7 +66,9 @@ pub fn assign(
             candidate.vehicle.area == trip.area && i64::from(candidate.vehicle.seats) >= trip.passenger_count;
         let approach =
             fits.then(|| routing.route_in(tenant_id, &trip.area, at, trip.pickup).ok()).flatten()?;
-        let left = f64::from(candidate.live.battery_fraction - BATTERY_RESERVE) * RANGE_M;
+        let left = f64::from(candidate.live.battery_fraction - BATTERY_RESERVE)
+            * candidate.vehicle.range_km
+            * 1000.0;
         (approach.length_m + trip.length_m <= left).then_some(approach.duration_s)
     };
     let approaches: Vec<Vec<Option<f64>>> = waiting

@@ -22,8 +22,6 @@ use batch::{Candidate, Waiting};
 const EVERY: Duration = Duration::from_secs(1);
 /// Vehicles with less charge get no trip.
 const BATTERY_RESERVE: f32 = 0.15;
-/// Way on a full battery, m. Of all models until they are told apart.
-const RANGE_M: f64 = 150_000.0;
 
 /// Works until the service ends.
 pub async fn run(app: App) {

@@ -123,5 +123,8 @@ pub fn check(app: &App, vehicle: &Vehicle) -> Result<()> {
     if !(0..=200).contains(&vehicle.seats) {
         return Err(invalid("seats: 0 to 200".into()));
     }
+    if !(1.0..=2000.0).contains(&vehicle.range_km) {
+        return Err(invalid("range_km: 1 to 2000".into()));
+    }
     Ok(())
 }

@@ -31,6 +31,10 @@ pub struct Vehicle {
     #[serde(default = "default_seats")]
     #[schema(minimum = 0, maximum = 200)]
     pub seats: i32,
+    /// Way on a full battery, km.
+    #[serde(default = "default_range_km")]
+    #[schema(minimum = 1, maximum = 2000)]
+    pub range_km: f64,
     /// Whether trips may be given to it.
     #[serde(default = "default_in_service")]
     pub in_service: bool,
@@ -42,6 +46,10 @@ fn default_fleet() -> String {
 
 fn default_seats() -> i32 {
     8
+}
+
+fn default_range_km() -> f64 {
+    180.0
 }
 
 fn default_in_service() -> bool {

@@ -6,7 +6,7 @@ use super::Vehicle;
 use crate::db::Tx;
 use crate::time::Time;
 
-const COLUMNS: &str = "vehicle_id, fleet_id, model, area, seats, in_service";
+const COLUMNS: &str = "vehicle_id, fleet_id, model, area, seats, range_km, in_service";
 
 /// All vehicles of a tenant, by id.
 pub async fn vehicles(db: &SqlitePool, tenant_id: &str) -> sqlx::Result<Vec<Vehicle>> {
@@ -35,10 +35,10 @@ pub async fn tenants(db: &SqlitePool) -> sqlx::Result<Vec<String>> {
 /// Adds a vehicle, or changes it.
 pub async fn put(tx: &mut Tx, tenant_id: &str, vehicle: &Vehicle) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO vehicles (tenant_id, vehicle_id, fleet_id, model, area, seats, in_service, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+        "INSERT INTO vehicles (tenant_id, vehicle_id, fleet_id, model, area, seats, range_km, in_service, \
+         created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
          ON CONFLICT (tenant_id, vehicle_id) DO UPDATE SET fleet_id = excluded.fleet_id, model = excluded.model, \
-         area = excluded.area, seats = excluded.seats, in_service = excluded.in_service",
+         area = excluded.area, seats = excluded.seats, range_km = excluded.range_km, in_service = excluded.in_service",
     )
     .bind(tenant_id)
     .bind(&vehicle.vehicle_id)
@@ -46,6 +46,7 @@ pub async fn put(tx: &mut Tx, tenant_id: &str, vehicle: &Vehicle) -> sqlx::Resul
     .bind(&vehicle.model)
     .bind(&vehicle.area)
     .bind(vehicle.seats)
+    .bind(vehicle.range_km)
     .bind(vehicle.in_service)
     .bind(Time::now())
     .execute(&mut **tx)

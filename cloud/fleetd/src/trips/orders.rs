@@ -27,16 +27,20 @@ fn order(trip: &Trip) -> TripOrder {
         dwell_ms: u32::try_from(dwell.as_millis()).unwrap_or(u32::MAX),
     };
     let route: Option<RouteSummary> = serde_json::from_str(&trip.route).ok();
+    let geometry = route.map(|route| route.geometry).unwrap_or_default();
+    // Vehicles stop on the road; people walk the rest.
+    let pickup = geometry.first().copied().unwrap_or(trip.pickup());
+    let destination = geometry.last().copied().unwrap_or(trip.destination());
     TripOrder {
         trip_id: trip.trip_id.clone(),
         revision: u32::try_from(trip.revision).unwrap_or(u32::MAX),
         cancel: trip.status().is_final(),
         stops: vec![
-            stop(Kind::Pickup, trip.pickup(), BOARDING),
-            stop(Kind::Destination, trip.destination(), Duration::ZERO),
+            stop(Kind::Pickup, pickup, BOARDING),
+            stop(Kind::Destination, destination, Duration::ZERO),
         ],
         max_speed_mps: 0.0,
-        road_geometry: route.into_iter().flat_map(|route| route.geometry).map(place).collect(),
+        road_geometry: geometry.into_iter().map(place).collect(),
     }
 }
 
