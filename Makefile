@@ -1,13 +1,22 @@
 # Thin: each target is one or two commands that could be typed as well.
 CARGO ?= cargo
 
-.PHONY: help drive demo test lint format docs loom python-deps bench clean
+.PHONY: help drive dev-stack health-check demo test lint format docs loom python-deps bench clean
 
 help:            ## Lists the targets
 	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 drive:           ## Drives through the terminal yard in the simulator, and draws it to drive.png
 	$(CARGO) run --release --quiet -p atlas -- drive --plot drive.png
+
+dev-stack:       ## Builds and runs a fleet on this machine: fleet service, a vehicle with the full stack, light vehicles
+	$(CARGO) build --release --quiet -p atlas -p fleetd -p feeder
+	$(CARGO) run --release --quiet -p atlas -- up
+
+health-check:    ## Asks each service of a running dev-stack how it is
+	@failed=0; for service in api-gateway fleet-manager vehicle-gateway policy-engine routing-service telemetry-ingest; do \
+	  printf '%-20s' $$service; curl -fsS http://localhost:8080/svc/$$service/health || failed=1; echo; done; \
+	  printf '%-20s' database; curl -fsS http://localhost:8081/health/database || failed=1; echo; exit $$failed
 
 demo:            ## Starts the example node, and listens to it with the atlas command for a few seconds
 	$(CARGO) build --quiet -p first_node -p atlas

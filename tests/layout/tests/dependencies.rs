@@ -39,6 +39,11 @@ const RULES: &[(&str, &[&str], &str)] = &[
         "an adapter takes the world's place",
     ),
     (
+        "sim/feeder",
+        &["msgs", "runtime", "maps", "vehicle", "bridge", "bridge/proto", "bridge/pki"],
+        "a light vehicle is the link and a point on a road",
+    ),
+    (
         "sim/scenario",
         &["msgs", "runtime", "maps", "vehicle", "nodes/*", "bridge", "sim/world", "sim/adapters/*"],
         "it closes the loop over the vehicle; the cloud is not part of it",
