@@ -1,7 +1,7 @@
 # Thin: each target is one or two commands that could be typed as well.
 CARGO ?= cargo
 
-.PHONY: help drive dev-stack health-check demo test lint format docs loom python-deps bench clean
+.PHONY: help drive dev-stack seed-fixtures health-check demo test lint format docs loom python-deps bench clean
 
 help:            ## Lists the targets
 	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -12,6 +12,10 @@ drive:           ## Drives through the terminal yard in the simulator, and draws
 dev-stack:       ## Builds and runs a fleet on this machine: fleet service, a vehicle with the full stack, light vehicles
 	$(CARGO) build --release --quiet -p atlas -p fleetd -p feeder
 	$(CARGO) run --release --quiet -p atlas -- up
+
+seed-fixtures:   ## Writes vehicles and trips to look at into fleet-data: make seed-fixtures trips=200 vehicles=100 fleets=5
+	$(CARGO) run --release --quiet -p fleetd -- $(if $(wildcard fleet-data/fleetd.toml),--config fleet-data/fleetd.toml) seed \
+	  --trips $(or $(trips),200) --vehicles $(or $(vehicles),100) --fleets $(or $(fleets),5)
 
 health-check:    ## Asks each service of a running dev-stack how it is
 	@failed=0; for service in api-gateway fleet-manager vehicle-gateway policy-engine routing-service telemetry-ingest; do \

@@ -1,7 +1,7 @@
 //! The fleet service: one process, a folder per domain.
 //!
-//! A request comes in through [`gateway`], is authenticated by [`identity`] and answered by the domain it is for. What
-//! becomes true is written as an event in the same transaction ([`events`]) and streamed to browsers from there.
+//! A request comes in through `gateway`, is authenticated by `identity` and answered by the domain it is for. What
+//! becomes true is written as an event in the same transaction (`events`) and streamed to browsers from there.
 
 // utoipa's macros qualify what they name.
 #![allow(unused_qualifications)]
@@ -11,6 +11,7 @@ mod db;
 mod dispatch;
 mod duration;
 mod events;
+pub mod fixtures;
 mod fleet;
 mod gateway;
 mod id;

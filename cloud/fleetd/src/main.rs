@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use fleetd::Fleetd;
 use fleetd::config::Config;
+use fleetd::fixtures::{self, Fixtures};
 
 /// The fleet service of AtlasMesh Fleet OS
 #[derive(Parser)]
@@ -23,6 +24,27 @@ struct Args {
     /// Print the OpenAPI document
     #[arg(long)]
     print_openapi: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write vehicles SIM-001 and so on, and trips of the last days, into the database
+    Seed {
+        /// Vehicles
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        vehicles: u32,
+        /// Trips of the last seven days
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(..=100_000))]
+        trips: u32,
+        /// Fleets that the vehicles are spread over
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        fleets: u32,
+        /// The same seed is the same fleet
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 #[tokio::main]
@@ -37,6 +59,14 @@ async fn main() -> Result<()> {
         return Ok(());
     }
     let config = Config::load(args.config.as_deref())?;
+    if let Some(Command::Seed { vehicles, trips, fleets, seed }) = args.command {
+        fixtures::write(&config, Fixtures { vehicles, trips, fleets, seed }).await?;
+        println!(
+            "{vehicles} vehicles in {fleets} fleets and {trips} trips are in {}; a running service lets the vehicles in at its next start",
+            config.data_dir.display()
+        );
+        return Ok(());
+    }
     fleetd::logging::init();
     let fleetd = Fleetd::start(config).await?;
     for address in fleetd.addresses() {

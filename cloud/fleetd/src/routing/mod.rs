@@ -34,7 +34,7 @@ impl Place {
         Wgs84 { latitude_deg: self.lat, longitude_deg: self.lng, ..Wgs84::default() }
     }
 
-    fn of(place: &Wgs84) -> Self {
+    pub(crate) fn of(place: &Wgs84) -> Self {
         Self { lat: place.latitude_deg, lng: place.longitude_deg }
     }
 }

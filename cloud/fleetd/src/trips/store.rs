@@ -183,6 +183,17 @@ pub async fn update(tx: &mut Tx, trip: &Trip) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Dates a trip back.
+pub async fn set_times(tx: &mut Tx, trip_id: &str, created_at: Time, updated_at: Time) -> sqlx::Result<()> {
+    sqlx::query("UPDATE trips SET created_at = $2, updated_at = $3 WHERE trip_id = $1")
+        .bind(trip_id)
+        .bind(created_at)
+        .bind(updated_at)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// Notes that the vehicle has confirmed a revision.
 pub async fn acked(tx: &mut Tx, trip_id: &str, revision: i64) -> sqlx::Result<()> {
     sqlx::query("UPDATE trips SET acked_revision = $2 WHERE trip_id = $1 AND acked_revision < $2")

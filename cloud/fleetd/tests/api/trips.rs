@@ -144,3 +144,31 @@ fn tenants_do_not_see_each_other() {
     let seen = other.get_as(&admin, "/api/v1/trips");
     assert_eq!(seen.json[0]["trip_id"], trip_id.as_str());
 }
+
+#[test]
+fn fixtures_are_there_to_look_at() {
+    let service = Service::start();
+    let data = service.into_data();
+    let mut config = fleetd::config::Config::load(None).unwrap();
+    config.data_dir = data.path().to_owned();
+    let fixtures = fleetd::fixtures::Fixtures { vehicles: 7, trips: 20, fleets: 3, seed: 1 };
+    tokio::runtime::Runtime::new().unwrap().block_on(fleetd::fixtures::write(&config, fixtures)).unwrap();
+    let service = Service::on(data, |_| {});
+    let vehicles = service.get("/api/v1/vehicles").json;
+    assert_eq!(vehicles.as_array().map(Vec::len), Some(7));
+    assert_eq!(vehicles[0]["vehicle_id"], "SIM-001");
+    let trips = service.get("/api/v1/trips").json;
+    assert_eq!(trips.as_array().map(Vec::len), Some(20));
+    assert!(
+        trips
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|trip| matches!(trip["status"].as_str(), Some("completed" | "cancelled")))
+    );
+    let trip = service.get(&format!("/api/v1/trips/{}", trips[0]["trip_id"].as_str().unwrap())).json;
+    assert!(
+        trip["transitions"].as_array().unwrap().len() >= 2
+            && trip["created_at"].as_str() < trip["updated_at"].as_str()
+    );
+}
