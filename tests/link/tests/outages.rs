@@ -1,5 +1,8 @@
 //! Durable events arrive once and in order, whatever is cut, killed or started anew.
 
+// All of this is test code.
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 

@@ -141,7 +141,7 @@ mod tests {
         for status in TripStatus::ALL.into_iter().filter(|status| !status.is_final()) {
             assert_eq!(status.steps_to(Failed), Some(vec![Failed]));
             assert_eq!(status.steps_to(Cancelled), Some(vec![Cancelled]));
-            assert_eq!(status.steps_to(Completed).is_some(), true);
+            assert!(status.steps_to(Completed).is_some());
         }
     }
 
