@@ -60,7 +60,7 @@ impl Hidden {
         self.count = 0;
     }
 
-    /// Takes a thing that is seen, by its points in base_link, m; those beyond [`MAX_POINTS`] are left out.
+    /// Takes a thing that is seen, by its points in base_link, m; those beyond 64 are left out.
     pub fn remember(&mut self, points: impl Iterator<Item = (DVec2, f64)>, stamp: Time) {
         (self.count, self.top_m, self.seen) = (0, f64::NEG_INFINITY, stamp);
         for (slot, (point, z)) in self.points.iter_mut().zip(points) {
