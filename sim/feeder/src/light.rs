@@ -115,13 +115,12 @@ impl LightVehicle {
         if running.as_ref().is_some_and(|id| *id != order.trip_id) {
             return Err(format!("on trip {} already", running.unwrap_or_default()));
         }
-        let [pickup, destination] = &order.stops[..] else {
+        let [pickup, _destination] = &order.stops[..] else {
             return Err("a trip has to have two stops".into());
         };
         if order.road_geometry.len() < 2 {
             return Err("road_geometry is missing: this vehicle has no map of its own".into());
         }
-        let _ = destination;
         self.newest = (order.trip_id.clone(), order.revision);
         let ride = Line::new(order.road_geometry.iter().copied());
         if let Some(trip) = self.trip.as_mut() {

@@ -11,17 +11,12 @@ use utoipa_axum::routes;
 use super::problem::{Problem, Result};
 use crate::App;
 
-/// Services that only need `/health` besides their own paths.
-pub const SERVICES: &[&str] = super::hosts::SERVICES;
-
-pub fn public() -> OpenApiRouter<App> {
+/// `/health`, of the API gateway and of each service.
+pub fn each() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(health))
 }
 
-pub fn service() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(health))
-}
-
+/// What fleet-manager has besides.
 pub fn fleet_manager() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(database))
 }

@@ -40,7 +40,7 @@ struct Document;
 
 fn documented() -> OpenApiRouter<App> {
     let public = OpenApiRouter::with_openapi(Document::openapi())
-        .merge(health::public())
+        .merge(health::each())
         .merge(identity::api::public())
         .merge(events::api::public())
         .merge(fleet::api::public())
@@ -56,7 +56,7 @@ fn documented() -> OpenApiRouter<App> {
     ];
     services
         .into_iter()
-        .chain(health::SERVICES.iter().map(|service| (*service, health::service())))
+        .chain(hosts::SERVICES.iter().map(|service| (*service, health::each())))
         .fold(public, |router, (service, paths)| router.nest(&format!("/svc/{service}"), paths))
 }
 
