@@ -29,7 +29,7 @@ struct StopOrder {
     reason: Option<String>,
     /// Asks that two people have to release it, which is always so. It does not count as the second one.
     #[serde(default)]
-    #[allow(dead_code)]
+    #[allow(dead_code, reason = "accepted and documented, and deliberately without effect")]
     dual_auth: Option<bool>,
 }
 
