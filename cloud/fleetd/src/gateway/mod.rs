@@ -10,7 +10,7 @@ pub mod trace;
 
 use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::{Json, Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,8 +22,6 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{App, events, fleet, identity, incidents, routing, stops, telemetry, trips};
 use problem::Problem;
 
-/// Largest body of a request, bytes.
-const MAX_BODY: usize = 1024 * 1024;
 /// A request that takes longer is given up.
 const MAX_TIME: Duration = Duration::from_secs(30);
 
@@ -77,7 +75,6 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn(limits::time))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(limits::Limiter::new(&app.config)?, limits::rate))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(Problem::internal(&"a handler panicked"))
