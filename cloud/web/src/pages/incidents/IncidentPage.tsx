@@ -1,0 +1,91 @@
+import { useTranslation } from "react-i18next";
+import { Link, useParams } from "react-router";
+import { useIncident } from "../../api/queries";
+import type { IncidentDetail } from "../../api/types";
+import { Page } from "../../app/Page";
+import { useMay } from "../../app/session";
+import { IncidentBadge, SeverityBadge } from "../../ui/Badge";
+import { Card, Facts } from "../../ui/Card";
+import { Failure, Skeleton } from "../../ui/State";
+import { Ago, Time } from "../../ui/Time";
+import { NoteForm } from "./NoteForm";
+import { StatusButtons } from "./StatusButtons";
+import "./incident.css";
+
+export default function IncidentPage() {
+  const { id = "" } = useParams();
+  const { data: incident, error, refetch } = useIncident(id);
+  if (error && !incident) return <Failure error={error} onRetry={refetch} />;
+  if (!incident) return <Skeleton lines={8} />;
+  return <IncidentView incident={incident} />;
+}
+
+function IncidentView({ incident }: { incident: IncidentDetail }) {
+  const { t } = useTranslation();
+  const mayHandle = useMay("handle-incidents");
+  return (
+    <Page
+      title={
+        <>
+          <SeverityBadge severity={incident.severity} />
+          <bdi>{incident.title}</bdi>
+          <IncidentBadge status={incident.status} />
+        </>
+      }
+      windowTitle={incident.title}
+      actions={mayHandle && <StatusButtons incident={incident} />}
+    >
+      <div className="columns">
+        <Card title={t("incident.details")}>
+          <IncidentFacts incident={incident} />
+        </Card>
+        <Card title={t("incident.notes")}>
+          <div className="stack">
+            <Notes incident={incident} />
+            {mayHandle && <NoteForm id={incident.incident_id} />}
+          </div>
+        </Card>
+      </div>
+    </Page>
+  );
+}
+
+function IncidentFacts({ incident }: { incident: IncidentDetail }) {
+  const { t } = useTranslation();
+  const { vehicle_id, trip_id, kind } = incident;
+  const link = (to: string, id: string) => (
+    <Link to={to}>
+      <bdi>{id}</bdi>
+    </Link>
+  );
+  return (
+    <Facts
+      items={[
+        [t("incident.kind"), kind === "emergency_stop" ? t("incident.kinds.emergency_stop") : kind],
+        [t("vehicle.vehicle"), vehicle_id ? link(`/vehicles/${vehicle_id}`, vehicle_id) : "—"],
+        [t("trip.trip"), trip_id ? link(`/trips/${trip_id}`, trip_id) : "—"],
+        [t("incident.opened"), <Time key="opened" at={incident.opened_at} />],
+        [t("incident.opened_by"), <bdi key="by">{incident.opened_by}</bdi>],
+        [t("incident.updated"), <Ago key="updated" at={incident.updated_at} />],
+        [t("incident.id"), <bdi key="id">{incident.incident_id}</bdi>],
+      ]}
+    />
+  );
+}
+
+function Notes({ incident: { notes } }: { incident: IncidentDetail }) {
+  const { t } = useTranslation();
+  if (notes.length === 0) return <p className="muted">{t("incident.no_notes")}</p>;
+  return (
+    <ol className="notes">
+      {notes.map((note) => (
+        <li key={`${note.at} ${note.author}`}>
+          <p className="muted">
+            <bdi>{note.author}</bdi> · <Time at={note.at} />
+          </p>
+          <p dir="auto">{note.text}</p>
+        </li>
+      ))}
+    </ol>
+  );
+}
