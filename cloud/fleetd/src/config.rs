@@ -110,6 +110,11 @@ impl Config {
         Self::checked(table)
     }
 
+    /// Whether it serves others than developers.
+    pub fn is_production(&self) -> bool {
+        self.profile == Profile::Production
+    }
+
     /// The certificates.
     pub fn pki(&self) -> PkiDir {
         let in_data = self.pki_dir.as_os_str().is_empty();
@@ -125,12 +130,12 @@ impl Config {
         if config.requests_per_second == 0 || config.burst == 0 {
             bail!("requests_per_second and burst have to be at least 1");
         }
-        if config.profile == Profile::Production && config.anonymous_role.is_some() {
+        if config.is_production() && config.anonymous_role.is_some() {
             bail!(
                 "anonymous_role: in the production profile nobody acts without a token; set it to \"none\""
             );
         }
-        if config.profile == Profile::Production && config.fleet_certificates {
+        if config.is_production() && config.fleet_certificates {
             bail!("fleet_certificates: in the production profile each vehicle has its own; set it to false");
         }
         if config.anonymous_role.is_some()

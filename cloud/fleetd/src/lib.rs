@@ -18,6 +18,7 @@ mod id;
 mod identity;
 mod incidents;
 pub mod logging;
+mod map;
 mod routing;
 mod stops;
 mod telemetry;
@@ -62,6 +63,8 @@ pub struct Shared {
     pub(crate) live: LiveStates,
     /// Which vehicles are connected.
     pub(crate) vehicles: Vehicles,
+    /// Lanes to look at.
+    pub(crate) lane_maps: map::LaneMaps,
     /// Road graphs and what is blocked.
     pub(crate) routing: Routing,
     /// Emergency stops under way.
@@ -128,6 +131,7 @@ impl Fleetd {
         let (telemetry, reports) = telemetry::Ingest::new();
         let app = App(Arc::new(Shared {
             db,
+            lane_maps: map::LaneMaps::load(&config.roads)?,
             routing,
             telemetry,
             vehicles: Vehicles::default(),

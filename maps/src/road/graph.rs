@@ -244,6 +244,17 @@ impl RoadGraph {
         shapes.map(|s| self.inner.network.shape(s).iter().map(|p| p.wgs84()).collect()).collect()
     }
 
+    /// Highest speed on a way by the map, m/s; 0 if there is no such way.
+    pub fn way_speed_mps(&self, id: WayId) -> f64 {
+        let shapes = self.way(id).map_or(0..0, |w| w.shapes.clone());
+        let edges = shapes.flat_map(|s| self.inner.network.shape_edges[s as usize]).filter(|e| *e != NO_EDGE);
+        let speed = |e: u32| {
+            let edge = self.inner.network.edge(e);
+            f64::from(edge.length_m) * 1000.0 / f64::from(edge.time_ms.max(1))
+        };
+        edges.map(speed).fold(0.0, f64::max)
+    }
+
     /// South-western and north-eastern corner of what the roads lie in.
     pub fn bounds(&self) -> (Wgs84, Wgs84) {
         let points = &self.inner.network.points;

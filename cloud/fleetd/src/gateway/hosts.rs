@@ -20,9 +20,14 @@ pub const SERVICES: &[&str] = &[
     "vehicle-gateway",
 ];
 
-/// Other names of the same services.
-const ALIASES: &[(&str, &str)] =
-    &[("telemetry-ingestion", "telemetry-ingest"), ("map-data-contract", "map-service")];
+/// Other names of the same services. The control center's pages are the API gateway's.
+const ALIASES: &[(&str, &str)] = &[
+    ("admin-web", "api-gateway"),
+    ("control-center", "api-gateway"),
+    ("control-center-web", "api-gateway"),
+    ("map-data-contract", "map-service"),
+    ("telemetry-ingestion", "telemetry-ingest"),
+];
 
 /// A service of the playbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

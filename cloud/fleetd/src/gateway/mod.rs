@@ -12,14 +12,17 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, middleware};
+use control_center::Pages;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{App, events, fleet, identity, incidents, routing, stops, telemetry, trips};
+use crate::{App, events, fleet, identity, incidents, map, routing, stops, telemetry, trips};
 use problem::Problem;
 
 /// A request that takes longer is given up.
@@ -43,6 +46,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(events::api::public())
         .merge(fleet::api::public())
         .merge(incidents::api::public())
+        .merge(map::api::public())
         .merge(stops::api::public())
         .merge(telemetry::api::public())
         .merge(trips::api::public());
@@ -70,15 +74,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub fn router(app: App) -> anyhow::Result<Router> {
     let document = openapi();
     let (router, _) = documented().split_for_parts();
+    let pages = Pages::default();
     Ok(router
         .route("/openapi.json", axum::routing::get(|| async { Json(document) }))
-        .fallback(no_such_path)
+        .fallback(move |request| page(pages.clone(), request))
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn(limits::time))
         .layer(middleware::from_fn_with_state(limits::Limiter::new(&app.config)?, limits::rate))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-            axum::response::IntoResponse::into_response(Problem::internal(&"a handler panicked"))
+            Problem::internal(&"a handler panicked").into_response()
         }))
+        .layer(CompressionLayer::new())
         .layer(cors(&app.config.allowed_origins)?)
         .layer(middleware::from_fn(trace::layer))
         .with_state(app))
@@ -98,9 +104,17 @@ fn cors(origins: &[String]) -> anyhow::Result<CorsLayer> {
         .expose_headers([trace::CORRELATION_ID, HeaderName::from_static("x-trace-id")]))
 }
 
-async fn no_such_path(request: Request) -> Problem {
-    let path: String = request.uri().path().chars().take(200).collect();
-    Problem::not_found("path", format!("there is nothing at {path}; GET /openapi.json lists all paths"))
+/// A page of the control center, or the problem that there is none.
+async fn page(pages: Pages, request: Request) -> Response {
+    let path = request.uri().path();
+    let may_be_page = matches!(*request.method(), Method::GET | Method::HEAD)
+        && !["/api/", "/svc/", "/websocket/"].iter().any(|start| path.starts_with(start));
+    let path: String = path.chars().take(200).collect();
+    let found = if may_be_page { pages.get(request).await } else { None };
+    found.unwrap_or_else(|| {
+        let detail = format!("there is nothing at {path}; GET /openapi.json lists all paths");
+        Problem::not_found("path", detail).into_response()
+    })
 }
 
 async fn no_such_method(request: Request) -> Problem {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::audit::{self, Entry, Outcome};
 use super::role::{Permission, Role};
-use super::{Caller, password, store, token};
+use super::{Caller, credentials, password, session, store, token};
 use crate::App;
 use crate::duration;
 use crate::gateway::body::Body;
@@ -27,6 +27,7 @@ pub fn public() -> OpenApiRouter<App> {
         .routes(routes!(log_in))
         .routes(routes!(log_out))
         .routes(routes!(me))
+        .merge(session::public())
         .routes(routes!(list_users, create_user))
 }
 
@@ -39,8 +40,9 @@ pub fn service() -> OpenApiRouter<App> {
         .routes(routes!(failed_auth))
 }
 
+/// Who logs in.
 #[derive(Deserialize, ToSchema)]
-struct Login {
+pub(super) struct Login {
     /// Tenant; the one that the service was set up with, where left out.
     #[serde(default)]
     tenant_id: Option<String>,
@@ -50,18 +52,24 @@ struct Login {
     password: String,
 }
 
+/// Who has logged in.
 #[derive(Serialize, ToSchema)]
-struct LoggedIn {
+pub(super) struct LoggedIn {
     /// For `Authorization: Bearer …`. Told only once.
-    token: String,
-    expires_at: Time,
-    user: UserView,
+    pub token: String,
+    pub expires_at: Time,
+    pub user: UserView,
 }
 
 /// Log in with a password
 #[utoipa::path(post, path = "/api/v1/login", tag = "identity", request_body = Login, security(()),
     responses((status = 200, body = LoggedIn), (status = 401, body = Problem), (status = 422, body = Problem)))]
 async fn log_in(State(app): State<App>, Body(login): Body<Login>) -> Result<Json<LoggedIn>> {
+    verify(&app, login).await.map(Json)
+}
+
+/// Checks the password, and makes a token.
+pub(super) async fn verify(app: &App, login: Login) -> Result<LoggedIn> {
     let tenant_id = login.tenant_id.unwrap_or_else(|| app.config.tenant.clone());
     let user = store::user(app.db.reader(), &tenant_id, &login.user_id).await?.filter(|user| !user.disabled);
     let right =
@@ -72,13 +80,13 @@ async fn log_in(State(app): State<App>, Body(login): Body<Login>) -> Result<Json
             user_id: login.user_id.chars().take(64).collect(),
             role: Role::Viewer,
         };
-        audit::write(&app, &who, "log-in", "session", Outcome::Refused, "wrong user or password").await?;
+        audit::write(app, &who, "log-in", "session", Outcome::Refused, "wrong user or password").await?;
         return Err(Problem::unauthenticated("wrong user or password"));
     };
     let role = Role::from_str(&user.role).map_err(|error| Problem::internal(&error))?;
     let caller = Caller { tenant_id, user_id: user.user_id.clone(), role };
-    let (token, expires_at) = issue(&app, &caller).await?;
-    Ok(Json(LoggedIn { token, expires_at, user: UserView::of(&user.user_id, &user.name, role) }))
+    let (token, expires_at) = issue(app, &caller).await?;
+    Ok(LoggedIn { token, expires_at, user: UserView::of(&user.user_id, &user.name, role) })
 }
 
 /// A new token for a user who has proved to be one.
@@ -97,8 +105,7 @@ async fn issue(app: &App, caller: &Caller) -> Result<(String, Time)> {
     responses((status = 204), (status = 401, body = Problem)))]
 async fn log_out(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<StatusCode> {
     caller.require_person()?;
-    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let token = token.split_once(' ').map_or(token, |(_, token)| token).trim();
+    let token = credentials::token(&headers).unwrap_or_default();
     let mut tx = app.db.begin().await?;
     store::remove_token(&mut tx, &token::hash(token)).await?;
     audit::write_in(&mut tx, &caller, "log-out", "session", Outcome::Done, "").await?;
@@ -106,8 +113,9 @@ async fn log_out(State(app): State<App>, caller: Caller, headers: HeaderMap) -> 
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A user, as the API shows one.
 #[derive(Serialize, ToSchema)]
-struct UserView {
+pub(super) struct UserView {
     #[schema(example = "user123")]
     user_id: String,
     name: String,

@@ -6,7 +6,7 @@ use tracing::Span;
 
 use super::audit::{self, Outcome};
 use super::role::{Permission, Role};
-use super::{store, token};
+use super::{credentials, session, store, token};
 use crate::App;
 use crate::gateway::problem::{Problem, Result};
 use crate::time::Time;
@@ -65,11 +65,10 @@ impl FromRequestParts<App> for Caller {
 }
 
 async fn authenticate(parts: &Parts, app: &App) -> Result<Caller> {
-    let header = parts.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or("?"));
-    // `curl -H "Authorization: Bearer $TOKEN"` with an unset variable sends an empty one: that is no token.
-    let given =
-        header.map(str::trim).filter(|value| !value.is_empty() && !value.eq_ignore_ascii_case("bearer"));
-    let Some(given) = given.or_else(|| websocket_token(parts)) else {
+    if !parts.headers.contains_key(header::AUTHORIZATION) {
+        session::refuse_foreign(app, &parts.headers)?;
+    }
+    let Some(token) = credentials::token(&parts.headers) else {
         return app.config.anonymous_role.map_or_else(
             || {
                 Err(Problem::unauthenticated(
@@ -79,8 +78,6 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Caller> {
             |role| Ok(Caller { tenant_id: app.config.tenant.clone(), user_id: ANONYMOUS.into(), role }),
         );
     };
-    let scheme_and_token = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let token = scheme_and_token.map_or(given, |(_, token)| token).trim();
     let refused = match store::caller_of_token(app.db.reader(), &token::hash(token)).await? {
         Some((caller, expires_at)) if expires_at > Time::now() => return Ok(caller),
         Some(_) => "the token has expired: log in again (POST /api/v1/login)",
@@ -90,10 +87,4 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Caller> {
         Caller { tenant_id: app.config.tenant.clone(), user_id: ANONYMOUS.into(), role: Role::Viewer };
     audit::write(app, &nobody, "authenticate", parts.uri.path(), Outcome::Refused, refused).await?;
     Err(Problem::unauthenticated(refused))
-}
-
-/// Browsers can't set headers on a WebSocket: the token comes as a subprotocol `bearer.TOKEN`.
-fn websocket_token(parts: &Parts) -> Option<&str> {
-    let protocols = parts.headers.get(header::SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
-    protocols.split(',').find_map(|protocol| protocol.trim().strip_prefix("bearer."))
 }

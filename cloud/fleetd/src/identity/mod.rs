@@ -3,8 +3,10 @@
 pub mod api;
 pub mod audit;
 pub mod caller;
+mod credentials;
 mod password;
 pub mod role;
+pub mod session;
 pub mod store;
 pub mod token;
 

@@ -97,7 +97,7 @@ impl Routing {
     }
 
     /// What is blocked for a tenant at this moment.
-    fn overlay(&self, tenant_id: &str) -> Overlay {
+    pub fn overlay(&self, tenant_id: &str) -> Overlay {
         let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner).get(tenant_id).cloned();
         let now = Time::now();
         let mut overlay = Overlay::default();

@@ -111,3 +111,39 @@ fn users_are_checked() {
     let body = r#"{"user_id": "eve", "role": "admin", "password": "correct horse battery"}"#;
     assert_eq!(service.post("/api/v1/users", body).problem(), "unauthenticated");
 }
+
+#[test]
+fn a_browser_keeps_its_token_in_a_cookie() {
+    let service = Service::with(|config| config.anonymous_role = None);
+    let (user, password) = service.first_login();
+    let body = serde_json::json!({ "user_id": user, "password": password }).to_string();
+    let opened = service.post("/api/v1/session", &body);
+    assert_eq!((opened.status, opened.json["user"]["role"].as_str()), (200, Some("admin")), "{opened:?}");
+    assert!(opened.json.get("token").is_none(), "scripts don't see the token");
+    let set = opened.header("set-cookie").to_owned();
+    assert!(set.contains("HttpOnly") && set.contains("SameSite=Strict"), "{set}");
+    let cookie = set.split(';').next().unwrap();
+    let me = |headers: &[(&str, &str)]| service.ask("GET", "/api/v1/me", headers, None);
+    assert_eq!(me(&[("cookie", cookie)]).json["user_id"], "admin");
+    let foreign = [("cookie", cookie), ("origin", "https://evil.example")];
+    assert_eq!(service.ask("POST", "/api/v1/trips", &foreign, Some("{}")).problem(), "foreign-origin");
+    let closed = service.ask("DELETE", "/api/v1/session", &[("cookie", cookie)], None);
+    assert_eq!((closed.status, closed.header("set-cookie").contains("Max-Age=0")), (204, true), "{closed:?}");
+    assert_eq!(me(&[("cookie", cookie)]).problem(), "unauthenticated");
+    let wrong = service.post("/api/v1/session", r#"{"user_id": "admin", "password": "wrong"}"#);
+    assert_eq!(wrong.problem(), "unauthenticated");
+}
+
+#[test]
+fn pages_of_others_have_no_rights_in_the_development_profile_either() {
+    let service = Service::start();
+    let body = r#"{"reason": "obstacle_detected"}"#;
+    let stop = |origin: &str| {
+        service
+            .ask("POST", "/api/v1/vehicles/AV-9/emergency-stop", &[("origin", origin)], Some(body))
+            .problem()
+            .to_owned()
+    };
+    assert_eq!(stop("https://evil.example"), "foreign-origin");
+    assert_eq!(stop(service.base()), "vehicle-not-found");
+}

@@ -6,6 +6,7 @@
 mod document;
 mod hosts;
 mod identity;
+mod pages;
 mod routing;
 mod service;
 mod stream;

@@ -115,9 +115,14 @@ impl Service {
         self.ask("POST", path, &[("authorization", &format!("Bearer {token}"))], Some(body))
     }
 
+    /// User and password that were made at the start.
+    pub fn first_login(&self) -> &(String, String) {
+        self.fleetd.as_ref().unwrap().first_login().unwrap()
+    }
+
     /// Token of the first user, an administrator.
     pub fn admin(&self) -> String {
-        let (user, password) = self.fleetd.as_ref().unwrap().first_login().unwrap();
+        let (user, password) = self.first_login();
         self.log_in(user, password)
     }
 
