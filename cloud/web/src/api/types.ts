@@ -1,4 +1,4 @@
-import type { components } from "./schema";
+import type { components } from "../../generated/api";
 
 type Schemas = components["schemas"];
 
@@ -23,10 +23,8 @@ export type User = Schemas["UserView"];
 export type VehicleView = Schemas["VehicleView"];
 
 /** A layer of the map that the fleet service draws. */
-export interface MapLayer {
-  id: string;
-  name: string;
-  kind: "lanes" | "roads" | "areas";
+export type MapLayer = Omit<Schemas["Layer"], "kind" | "bounds"> & {
+  kind: Schemas["Kind"] | "areas";
   /** West, south, east, north; degrees. */
   bounds: [number, number, number, number];
-}
+};

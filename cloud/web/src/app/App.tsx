@@ -10,8 +10,8 @@ import { Failure, Skeleton } from "../ui/State";
 import { Toasts } from "../ui/toast";
 import { LoginPage } from "./LoginPage";
 import { NotFound } from "./NotFound";
-import { SessionContext } from "./session";
 import { Shell } from "./Shell";
+import { SessionContext } from "./session";
 
 const LivePage = lazy(() => import("../pages/live/LivePage"));
 const TripsPage = lazy(() => import("../pages/trips/TripsPage"));

@@ -1,6 +1,15 @@
 import { CarFront, Languages, Map as MapIcon, Moon, Plus, Route, TriangleAlert } from "lucide-react";
 import { type ReactNode, useMemo, useState } from "react";
-import { Modal as AriaModal, Autocomplete, Dialog, Input, Menu, MenuItem, ModalOverlay, SearchField } from "react-aria-components";
+import {
+  Modal as AriaModal,
+  Autocomplete,
+  Dialog,
+  Input,
+  Menu,
+  MenuItem,
+  ModalOverlay,
+  SearchField,
+} from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { useTrips } from "../api/queries";

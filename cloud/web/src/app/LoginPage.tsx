@@ -22,7 +22,10 @@ export function LoginPage() {
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    logIn.mutate({ user_id: userId.trim(), password }, { onSuccess: () => location.pathname === "/login" && navigate("/") });
+    logIn.mutate(
+      { user_id: userId.trim(), password },
+      { onSuccess: () => location.pathname === "/login" && navigate("/") },
+    );
   };
   const other = language() === "en" ? "ar" : "en";
 

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
-import { Empty } from "../ui/State";
 import { LinkButton } from "../ui/Button";
+import { Empty } from "../ui/State";
 import { Page } from "./Page";
 
 export function NotFound() {

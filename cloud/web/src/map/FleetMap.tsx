@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { Map as MapLibre, type GeoJSONSource } from "maplibre-gl";
 import { Maximize, Minus, Plus } from "lucide-react";
+import { type GeoJSONSource, Map as MapLibre } from "maplibre-gl";
 import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { mapLayers } from "../api/queries";

@@ -72,12 +72,23 @@ function areaNames(source: string, token: Tokens): LayerSpecification {
 }
 
 function roads(source: string, token: Tokens): LayerSpecification[] {
+  // The faster the road, the wider.
   const width = (extra: number): DataDrivenPropertyValueSpecification<number> => {
-    const rank = (major: number, middle: number, minor: number) =>
-      ["match", ["get", "class"], ["motorway", "trunk"], major + extra, ["primary"], middle + extra, minor + extra] as never;
-    return ["interpolate", ["exponential", 1.6], ["zoom"], 7, rank(1.6, 1, 0.5), 12, rank(4, 3, 2), 17, rank(22, 18, 12)];
+    const rank = (minor: number, middle: number, major: number) =>
+      ["step", ["get", "speed_kmh"], minor + extra, 60, middle + extra, 100, major + extra] as never;
+    return [
+      "interpolate",
+      ["exponential", 1.6],
+      ["zoom"],
+      7,
+      rank(0.5, 1, 1.6),
+      12,
+      rank(2, 3, 4),
+      17,
+      rank(12, 18, 22),
+    ];
   };
-  const isMajor = ["in", ["get", "class"], ["literal", ["motorway", "trunk"]]];
+  const isMajor = [">=", ["get", "speed_kmh"], 100];
   return [
     {
       id: `${source}-casing`,
@@ -108,7 +119,7 @@ function roads(source: string, token: Tokens): LayerSpecification[] {
       type: "symbol",
       source,
       minzoom: 10,
-      filter: ["has", "name"],
+      filter: ["==", ["typeof", ["get", "name"]], "string"],
       layout: {
         "symbol-placement": "line",
         "symbol-spacing": 400,
@@ -137,6 +148,8 @@ function lanes(source: string, token: Tokens): LayerSpecification[] {
           token("map-lane"),
           "parking",
           token("map-parking"),
+          "object",
+          token("map-object"),
           token("map-verge"),
         ],
       },

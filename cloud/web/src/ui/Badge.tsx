@@ -50,5 +50,9 @@ export function IncidentBadge({ status }: { status: string }) {
 }
 
 export function SeverityBadge({ severity }: { severity: string }) {
-  return <span className="severity" data-severity={severity}>{severity.toUpperCase()}</span>;
+  return (
+    <span className="severity" data-severity={severity}>
+      {severity.toUpperCase()}
+    </span>
+  );
 }

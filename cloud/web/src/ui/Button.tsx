@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import {
-  Link as AriaLink,
   Button as AriaButton,
   type ButtonProps as AriaButtonProps,
+  Link as AriaLink,
   type LinkProps,
 } from "react-aria-components";
 import "./button.css";

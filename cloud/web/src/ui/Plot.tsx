@@ -57,7 +57,10 @@ export function Plot({ label, times, values, write, top }: Props) {
             values: (_, splits) => splits.map(write),
           },
         ],
-        series: [{}, { stroke: colour("--accent"), width: 1.75, fill: colour("--accent-soft"), points: { show: false } }],
+        series: [
+          {},
+          { stroke: colour("--accent"), width: 1.75, fill: colour("--accent-soft"), points: { show: false } },
+        ],
       },
       [[], []],
       target,

@@ -1,5 +1,14 @@
 import { ChevronDown } from "lucide-react";
-import { Select as AriaSelect, Button, type Key, Label, ListBox, ListBoxItem, Popover, SelectValue } from "react-aria-components";
+import {
+  Select as AriaSelect,
+  Button,
+  type Key,
+  Label,
+  ListBox,
+  ListBoxItem,
+  Popover,
+  SelectValue,
+} from "react-aria-components";
 import "./popover.css";
 
 interface Props<T extends string> {

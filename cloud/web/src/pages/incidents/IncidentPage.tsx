@@ -5,7 +5,7 @@ import type { IncidentDetail } from "../../api/types";
 import { Page } from "../../app/Page";
 import { useMay } from "../../app/session";
 import { IncidentBadge, SeverityBadge } from "../../ui/Badge";
-import { Card, Facts } from "../../ui/Card";
+import { Card, Fact, Facts } from "../../ui/Card";
 import { Failure, Skeleton } from "../../ui/State";
 import { Ago, Time } from "../../ui/Time";
 import { NoteForm } from "./NoteForm";
@@ -59,17 +59,23 @@ function IncidentFacts({ incident }: { incident: IncidentDetail }) {
     </Link>
   );
   return (
-    <Facts
-      items={[
-        [t("incident.kind"), kind === "emergency_stop" ? t("incident.kinds.emergency_stop") : kind],
-        [t("vehicle.vehicle"), vehicle_id ? link(`/vehicles/${vehicle_id}`, vehicle_id) : "—"],
-        [t("trip.trip"), trip_id ? link(`/trips/${trip_id}`, trip_id) : "—"],
-        [t("incident.opened"), <Time key="opened" at={incident.opened_at} />],
-        [t("incident.opened_by"), <bdi key="by">{incident.opened_by}</bdi>],
-        [t("incident.updated"), <Ago key="updated" at={incident.updated_at} />],
-        [t("incident.id"), <bdi key="id">{incident.incident_id}</bdi>],
-      ]}
-    />
+    <Facts>
+      <Fact label={t("incident.kind")}>{kind === "emergency_stop" ? t("incident.kinds.emergency_stop") : kind}</Fact>
+      <Fact label={t("vehicle.vehicle")}>{vehicle_id ? link(`/vehicles/${vehicle_id}`, vehicle_id) : "—"}</Fact>
+      <Fact label={t("trip.trip")}>{trip_id ? link(`/trips/${trip_id}`, trip_id) : "—"}</Fact>
+      <Fact label={t("incident.opened")}>
+        <Time at={incident.opened_at} />
+      </Fact>
+      <Fact label={t("incident.opened_by")}>
+        <bdi>{incident.opened_by}</bdi>
+      </Fact>
+      <Fact label={t("incident.updated")}>
+        <Ago at={incident.updated_at} />
+      </Fact>
+      <Fact label={t("incident.id")}>
+        <bdi>{incident.incident_id}</bdi>
+      </Fact>
+    </Facts>
   );
 }
 

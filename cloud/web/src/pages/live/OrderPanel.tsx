@@ -6,7 +6,7 @@ import { useNavigate } from "react-router";
 import { useOrderTrip } from "../../api/queries";
 import { useFormat } from "../../i18n/useFormat";
 import { Button } from "../../ui/Button";
-import { Facts } from "../../ui/Card";
+import { Fact, Facts } from "../../ui/Card";
 import { ErrorText, Skeleton } from "../../ui/State";
 import { notify } from "../../ui/toast";
 import { type Field, fieldOf, type Order } from "./order";
@@ -15,6 +15,7 @@ import "../../ui/field.css";
 import "./order.css";
 
 const MOST_PASSENGERS = 200;
+const MOST_NAMES = 4;
 
 export function OrderPanel({ order, onClose }: { order: Order; onClose(): void }) {
   const { t } = useTranslation();
@@ -118,13 +119,15 @@ function Preview({ order: { preview } }: { order: Order }) {
   const names = [...new Set(segments.flatMap(({ name }) => (name ? [name] : [])))];
   return (
     <div className="order-preview">
-      <Facts
-        items={[
-          [t("order.distance"), format.distance(length_m)],
-          [t("order.duration"), format.duration(duration_s)],
-          ...(names.length > 0 ? [[t("order.via"), <bdi key="via">{format.list(names.slice(0, 4))}</bdi>] as const] : []),
-        ]}
-      />
+      <Facts>
+        <Fact label={t("order.distance")}>{format.distance(length_m)}</Fact>
+        <Fact label={t("order.duration")}>{format.duration(duration_s)}</Fact>
+        {names.length > 0 && (
+          <Fact label={t("order.via")}>
+            <bdi>{format.list(names.slice(0, MOST_NAMES))}</bdi>
+          </Fact>
+        )}
+      </Facts>
     </div>
   );
 }

@@ -3,8 +3,8 @@ import { useMemo } from "react";
 import { Button, ComboBox, FieldError, Input, Label, ListBox, ListBoxItem, Popover, Text } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import type { Place } from "../../api/types";
-import { type NamedPlace, usePlaces } from "./places";
 import { writePlace } from "./order";
+import { type NamedPlace, usePlaces } from "./places";
 
 interface Props {
   label: string;

@@ -10,10 +10,10 @@ import { useVehicle } from "../../live/hooks";
 import { boundsOf } from "../../map/geo";
 import { LazyFleetMap } from "../../map/LazyFleetMap";
 import { TripBadge, VehicleBadge } from "../../ui/Badge";
-import { Card, Facts } from "../../ui/Card";
+import { Card, Fact, Facts } from "../../ui/Card";
 import { Failure, Skeleton } from "../../ui/State";
-import { Timeline } from "../../ui/Timeline";
 import { Ago, Time } from "../../ui/Time";
+import { Timeline } from "../../ui/Timeline";
 import { CancelTrip } from "./CancelTrip";
 import { isFinal } from "./status";
 import "./trip.css";
@@ -24,9 +24,7 @@ export default function TripPage() {
   const { data: trip, error, refetch } = useTrip(id);
   if (error && !trip) return <Failure error={error} onRetry={refetch} />;
   if (!trip) return <Skeleton lines={8} />;
-  return (
-    <TripView trip={trip} key={trip.trip_id} title={t("trip.title")} />
-  );
+  return <TripView trip={trip} key={trip.trip_id} title={t("trip.title")} />;
 }
 
 function TripView({ trip, title }: { trip: Trip; title: string }) {
@@ -95,19 +93,33 @@ function TripFacts({ trip }: { trip: Trip }) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <Facts
-      items={[
-        [t("vehicle.vehicle"), trip.vehicle_id ? <TripVehicle id={trip.vehicle_id} /> : t("trip.no_vehicle")],
-        [`A · ${t("order.pickup")}`, <bdi key="a">{format.place(trip.pickup)}</bdi>],
-        [`B · ${t("order.destination")}`, <bdi key="b">{format.place(trip.destination)}</bdi>],
-        [t("order.passengers"), format.number(trip.passenger_count)],
-        [t("trip.route"), `${format.distance(trip.route.length_m)} · ${format.duration(trip.route.duration_s)}`],
-        [t("trip.area"), <bdi key="area">{trip.area}</bdi>],
-        [t("trip.ordered"), <Time key="at" at={trip.created_at} />],
-        [t("trip.ordered_by"), <bdi key="by">{trip.created_by}</bdi>],
-        [t("trip.updated"), <Ago key="ago" at={trip.updated_at} />],
-      ]}
-    />
+    <Facts>
+      <Fact label={t("vehicle.vehicle")}>
+        {trip.vehicle_id ? <TripVehicle id={trip.vehicle_id} /> : t("trip.no_vehicle")}
+      </Fact>
+      <Fact label={`A · ${t("order.pickup")}`}>
+        <bdi>{format.place(trip.pickup)}</bdi>
+      </Fact>
+      <Fact label={`B · ${t("order.destination")}`}>
+        <bdi>{format.place(trip.destination)}</bdi>
+      </Fact>
+      <Fact label={t("order.passengers")}>{format.number(trip.passenger_count)}</Fact>
+      <Fact label={t("trip.route")}>
+        {format.distance(trip.route.length_m)} · {format.duration(trip.route.duration_s)}
+      </Fact>
+      <Fact label={t("trip.area")}>
+        <bdi>{trip.area}</bdi>
+      </Fact>
+      <Fact label={t("trip.ordered")}>
+        <Time at={trip.created_at} />
+      </Fact>
+      <Fact label={t("trip.ordered_by")}>
+        <bdi>{trip.created_by}</bdi>
+      </Fact>
+      <Fact label={t("trip.updated")}>
+        <Ago at={trip.updated_at} />
+      </Fact>
+    </Facts>
   );
 }
 

@@ -52,7 +52,7 @@ function Reasons({ id, onClose }: { id: string; onClose(): void }) {
   return (
     <>
       <p>{t("stop.explained")}</p>
-      <div className="estop-reasons" role="group" aria-label={t("stop.reason")}>
+      <fieldset className="estop-reasons" aria-label={t("stop.reason")}>
         {REASONS.map((reason, index) => (
           <Button
             key={reason}
@@ -64,7 +64,7 @@ function Reasons({ id, onClose }: { id: string; onClose(): void }) {
             {t("stop.because", { reason: t(`stop.reasons.${reason}`) })}
           </Button>
         ))}
-      </div>
+      </fieldset>
       {stop.error && (
         <div role="alert" className="form-error">
           <ErrorText error={stop.error} />

@@ -1,9 +1,9 @@
 import { OctagonAlert, ShieldCheck } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { LiveVehicle } from "../../api/types";
-import type en from "../../locales/en.json";
 import type { Vehicle } from "../../live/vehicle";
-import { Facts } from "../../ui/Card";
+import type en from "../../locales/en.json";
+import { Fact, Facts } from "../../ui/Card";
 import "./safety.css";
 
 type Cause = keyof typeof en.safety.cause;
@@ -58,12 +58,12 @@ function KnownSafetyState({ live }: { live: LiveVehicle }) {
     return (
       <div className="stack">
         <Notice live={live} />
-        <Facts
-          items={[
-            [t("safety.root_cause"), <code key="cause">{live.safety.root_cause}</code>],
-            [t("safety.latched"), t(live.safety.latched ? "safety.latched_yes" : "safety.latched_no")],
-          ]}
-        />
+        <Facts>
+          <Fact label={t("safety.root_cause")}>
+            <code>{live.safety.root_cause}</code>
+          </Fact>
+          <Fact label={t("safety.latched")}>{t(live.safety.latched ? "safety.latched_yes" : "safety.latched_no")}</Fact>
+        </Facts>
       </div>
     );
   }

@@ -3,7 +3,7 @@ import { Link } from "react-router";
 import { useFormat } from "../../i18n/useFormat";
 import type { Vehicle } from "../../live/vehicle";
 import { VehicleBadge } from "../../ui/Badge";
-import { Facts } from "../../ui/Card";
+import { Fact, Facts } from "../../ui/Card";
 import { Ago } from "../../ui/Time";
 
 const MODES = ["offline", "idle", "autonomous", "manual", "remote_assist", "stopping", "stopped"] as const;
@@ -16,35 +16,44 @@ export function VehicleFacts({ vehicle }: { vehicle: Vehicle }) {
   const mode = MODES.find((mode) => mode === live?.mode);
   return (
     <div className="vehicle-facts" data-stale={status === "offline" || undefined}>
-      <Facts
-        items={[
-          [t("vehicle.state"), <VehicleBadge key="status" status={status} />],
-          [t("vehicle.heard"), live ? <Ago key="age" at={live.received_at} /> : t("vehicle.never")],
-          ...(live
-            ? ([
-                [t("vehicle.speed"), format.speed(live.speed_mps)],
-                [t("vehicle.battery"), format.percent(live.battery_fraction)],
-                [t("vehicle.mode"), mode ? t(`vehicle.modes.${mode}`) : live.mode],
-                [
-                  t("vehicle.trip"),
-                  live.trip_id ? (
-                    <Link key="trip" to={`/trips/${live.trip_id}`}>
-                      <bdi>{live.trip_id}</bdi>
-                    </Link>
-                  ) : (
-                    t("vehicle.no_trip")
-                  ),
-                ],
-                [t("vehicle.position"), <bdi key="position">{format.place(live)}</bdi>],
-              ] as const)
-            : []),
-          [t("vehicle.model"), <bdi key="model">{registered.model}</bdi>],
-          [t("vehicle.area"), <bdi key="area">{registered.area}</bdi>],
-          ...(registered.fleet_id ? [[t("vehicle.fleet"), <bdi key="fleet">{registered.fleet_id}</bdi>] as const] : []),
-          [t("vehicle.seats"), format.number(registered.seats ?? 0)],
-          ...(registered.in_service === false ? [[t("vehicle.service"), t("vehicle.out_of_service")] as const] : []),
-        ]}
-      />
+      <Facts>
+        <Fact label={t("vehicle.state")}>
+          <VehicleBadge status={status} />
+        </Fact>
+        <Fact label={t("vehicle.heard")}>{live ? <Ago at={live.received_at} /> : t("vehicle.never")}</Fact>
+        {live && (
+          <>
+            <Fact label={t("vehicle.speed")}>{format.speed(live.speed_mps)}</Fact>
+            <Fact label={t("vehicle.battery")}>{format.percent(live.battery_fraction)}</Fact>
+            <Fact label={t("vehicle.mode")}>{mode ? t(`vehicle.modes.${mode}`) : live.mode}</Fact>
+            <Fact label={t("vehicle.trip")}>
+              {live.trip_id ? (
+                <Link to={`/trips/${live.trip_id}`}>
+                  <bdi>{live.trip_id}</bdi>
+                </Link>
+              ) : (
+                t("vehicle.no_trip")
+              )}
+            </Fact>
+            <Fact label={t("vehicle.position")}>
+              <bdi>{format.place(live)}</bdi>
+            </Fact>
+          </>
+        )}
+        <Fact label={t("vehicle.model")}>
+          <bdi>{registered.model}</bdi>
+        </Fact>
+        <Fact label={t("vehicle.area")}>
+          <bdi>{registered.area}</bdi>
+        </Fact>
+        {registered.fleet_id && (
+          <Fact label={t("vehicle.fleet")}>
+            <bdi>{registered.fleet_id}</bdi>
+          </Fact>
+        )}
+        <Fact label={t("vehicle.seats")}>{format.number(registered.seats ?? 0)}</Fact>
+        {registered.in_service === false && <Fact label={t("vehicle.service")}>{t("vehicle.out_of_service")}</Fact>}
+      </Facts>
     </div>
   );
 }

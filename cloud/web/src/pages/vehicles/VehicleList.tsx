@@ -1,7 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { memo } from "react";
 import { GridList, GridListItem, ListLayout, Virtualizer } from "react-aria-components";
 import { useTranslation } from "react-i18next";
-import { useQuery } from "@tanstack/react-query";
 import { vehicles as vehiclesQuery } from "../../api/queries";
 import { useFormat } from "../../i18n/useFormat";
 import { useVehicle } from "../../live/hooks";

@@ -63,7 +63,14 @@ function VehicleView({ vehicle }: { vehicle: Vehicle }) {
           <VehicleFacts vehicle={vehicle} />
         </Card>
         <div className="vehicle-map">
-          <LazyFleetMap label={t("vehicle.map", { id })} ids={shown} selected={id} follow route={trip?.route.geometry} trail={trail} />
+          <LazyFleetMap
+            label={t("vehicle.map", { id })}
+            ids={shown}
+            selected={id}
+            follow
+            route={trip?.route.geometry}
+            trail={trail}
+          />
         </div>
         <div className="vehicle-history">
           <Suspense fallback={<Skeleton lines={6} />}>

@@ -24,7 +24,10 @@ export function useVehicleFilter() {
   const [query, setQuery] = useState<VehicleQuery>({ text: "", statuses: new Set(), fleet: ALL_FLEETS });
   const deferred = useDeferredValue(query);
   const active = query.text.trim() !== "" || query.statuses.size > 0 || query.fleet !== ALL_FLEETS;
-  const vehicles = useMemo(() => (active ? all.filter((vehicle) => matches(vehicle, deferred)) : all), [all, deferred, active]);
+  const vehicles = useMemo(
+    () => (active ? all.filter((vehicle) => matches(vehicle, deferred)) : all),
+    [all, deferred, active],
+  );
   const counts = useMemo(() => countByStatus(all), [all]);
   const fleets = useMemo(() => [...new Set(all.map(({ registered }) => registered.fleet_id ?? ""))].sort(), [all]);
   return { query, setQuery, active, vehicles, counts, fleets, total: all.length };
