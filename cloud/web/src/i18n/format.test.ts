@@ -15,9 +15,9 @@ test("distances change their unit at a kilometre", () => {
 });
 
 test("durations name two units at most", () => {
-  expect(english.duration(42)).toBe("42 sec");
+  expect(english.duration(42)).toBe("42 secs");
   expect(english.duration(3600)).toBe("1 hr");
-  expect(english.duration(5400)).toBe("1 hr 30 min");
+  expect(english.duration(5400)).toBe("1 hr 30 mins");
   expect(english.duration(3599)).toBe("1 hr");
 });
 

@@ -87,7 +87,7 @@ function outdate(...key: string[]): void {
   outdated.add(JSON.stringify(key));
   refresh ??= setTimeout(() => {
     refresh = undefined;
-    for (const key of outdated) queryClient.invalidateQueries({ queryKey: JSON.parse(key) });
+    for (const written of outdated) queryClient.invalidateQueries({ queryKey: JSON.parse(written) });
     outdated.clear();
   }, REFRESH_MS);
 }

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Maximize, Minus, Plus } from "lucide-react";
-import { type GeoJSONSource, Map as MapLibre } from "maplibre-gl";
+import { Map as MapLibre } from "maplibre-gl";
 import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { mapLayers } from "../api/queries";
@@ -9,22 +9,17 @@ import { useTheme } from "../app/theme";
 import { vehicleStore } from "../live/store";
 import { Button } from "../ui/Button";
 import { Empty } from "../ui/State";
-import { type Bounds, boundsOf, lineOf } from "./geo";
-import { mapStyle, readTokens } from "./style";
-import { type Pin, VehicleOverlay } from "./VehicleOverlay";
+import { type Bounds, boundsOf } from "./geo";
+import { mapStyle } from "./style";
+import { readTokens } from "./tokens";
+import { type OverlayContent, VehicleOverlay } from "./VehicleOverlay";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "./map.css";
 
-export interface FleetMapProps {
+export interface FleetMapProps extends OverlayContent {
   label: string;
-  /** Vehicles to show; all of them without it. */
-  ids?: ReadonlySet<string> | undefined;
-  selected?: string | undefined;
   /** Keeps the selected vehicle in the middle until the map is dragged. */
   follow?: boolean;
-  route?: readonly Place[] | undefined;
-  trail?: readonly Place[] | undefined;
-  pins?: readonly Pin[] | undefined;
   /** What to look at; whenever it is another one the map goes there. Without it: all vehicles, once. */
   view?: Bounds | undefined;
   onSelect?(id: string | undefined): void;
@@ -95,14 +90,11 @@ export default function FleetMap(props: FleetMapProps) {
     // The theme is in the tokens.
     void theme;
     view.map.setStyle(mapStyle(layers ?? [], readTokens()), { diff: true });
-    view.overlay.readColours();
+    view.overlay.readTheme();
   }, [view, layers, theme]);
 
-  useLine(view?.map, "route", props.route, theme, layers);
-  useLine(view?.map, "trail", props.trail, theme, layers);
-
-  const { ids, selected, pins } = props;
-  useEffect(() => view?.overlay.show({ ids, selected, pins }), [view, ids, selected, pins]);
+  const { ids, selected, route, trail, pins } = props;
+  useEffect(() => view?.overlay.show({ ids, selected, route, trail, pins }), [view, ids, selected, route, trail, pins]);
 
   const fitAll = () => {
     const bounds = allVehicles() ?? layers?.[0]?.bounds;
@@ -147,39 +139,21 @@ function useInitialView(map: MapLibre | undefined, wanted: Bounds | undefined, f
   const bounds = useMemo(() => wanted, [key]);
   useEffect(() => {
     if (!map) return;
-    const fit = (bounds: Bounds) => map.fitBounds(bounds, { padding: PADDING, maxZoom: CLOSEST_FIT, animate: false });
+    const lookAt = (bounds: Bounds) =>
+      map.fitBounds(bounds, { padding: PADDING, maxZoom: CLOSEST_FIT, animate: false });
     if (bounds) {
-      fit(bounds);
+      lookAt(bounds);
       return;
     }
     const fitVehicles = () => {
       const all = allVehicles();
       if (!all) return false;
-      fit(all);
+      lookAt(all);
       return true;
     };
     if (fitVehicles()) return;
-    if (fallback) fit(fallback);
+    if (fallback) lookAt(fallback);
     const stop = vehicleStore.subscribeFrame(() => fitVehicles() && stop());
     return stop;
   }, [map, bounds, fallback]);
-}
-
-function useLine(
-  map: MapLibre | undefined,
-  source: "route" | "trail",
-  places: readonly Place[] | undefined,
-  ...again: unknown[]
-): void {
-  useEffect(() => {
-    if (!map) return;
-    const set = () =>
-      map.getSource<GeoJSONSource>(source)?.setData({ type: "Feature", properties: {}, geometry: lineOf(places) });
-    if (map.isStyleLoaded()) set();
-    else map.once("idle", set);
-    return () => {
-      map.off("idle", set);
-    };
-    // biome-ignore lint/correctness/useExhaustiveDependencies: another style has empty lines
-  }, [map, source, places, ...again]);
 }

@@ -1,9 +1,21 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import type { Place } from "../api/types";
 import type { VehicleStore } from "../live/store";
-import { STATUSES, type Vehicle, type VehicleStatus } from "../live/vehicle";
-import { mercator } from "./geo";
-import { readTokens } from "./style";
+import { STATUSES, type VehicleStatus } from "../live/vehicle";
+import {
+  arrowSprite,
+  drawLabel,
+  drawPin,
+  drawRing,
+  drawRoute,
+  drawTrail,
+  type Path,
+  readColours,
+  type ToScreen,
+} from "./drawing";
+import { fromMercator, mercator, pathOf } from "./geo";
+import { at, isMoving, type Motion, moveTo } from "./motion";
+import { readTokens } from "./tokens";
 
 export interface Pin extends Place {
   letter: string;
@@ -13,21 +25,17 @@ export interface OverlayContent {
   /** Vehicles to show; all of them without it. */
   ids?: ReadonlySet<string> | undefined;
   selected?: string | undefined;
+  route?: readonly Place[] | undefined;
+  trail?: readonly Place[] | undefined;
   pins?: readonly Pin[] | undefined;
 }
 
-/** A vehicle on its way from where it was drawn to where it is. */
-interface Motion {
-  live: Vehicle["live"];
-  status: VehicleStatus;
-  fromX: number;
-  fromY: number;
-  fromHeading: number;
+interface Drawn {
+  id: string;
   x: number;
   y: number;
   heading: number;
-  startedAt: number;
-  duration_ms: number;
+  status: VehicleStatus;
 }
 
 const TILE = 512;
@@ -37,28 +45,28 @@ const FEW = 30;
 const PICK_PX = 20;
 /** Drawing may take this share of the time; with very many vehicles it is done less often then. */
 const SHARE = 0.3;
-const LONGEST_MOTION_MS = 1200;
-/** A jump farther than this is no motion. */
-const FARTHEST_MOTION = 0.00005;
 
 /**
- * Vehicles as arrows on a canvas over the map.
+ * Vehicles as arrows on a canvas over the map, with the route, the trail and the places of what is selected.
  *
- * Not a symbol layer of the map: that would cut tiles anew in a worker for each position, and redraw the whole map with them. Here
- * ten thousand arrows are a few milliseconds, they move smoothly between reports, and the map below is drawn only when it moves.
+ * Not layers of the map: those would be cut into tiles anew by a worker for each position, and the whole map drawn again
+ * with them. Here ten thousand arrows are a few milliseconds, they move smoothly between reports, and the map below is
+ * drawn only when it moves.
  */
 export class VehicleOverlay {
   private readonly canvas = document.createElement("canvas");
   private readonly context: CanvasRenderingContext2D;
   private readonly still = matchMedia("(prefers-reduced-motion: reduce)");
+  private readonly unsubscribe: () => void;
   private motions = new Map<string, Motion>();
   private sprites = new Map<VehicleStatus, HTMLCanvasElement>();
+  private colours = readColours();
   private content: OverlayContent = {};
-  private colours = { text: "", halo: "", accent: "", onAccent: "" };
+  private route: Path | undefined;
+  private trail: Path | undefined;
   private frame = 0;
-  private cost_ms = 0;
   private drawnAt = 0;
-  private readonly unsubscribe: () => void;
+  private cost_ms = 0;
 
   constructor(
     private readonly map: MapLibre,
@@ -75,7 +83,7 @@ export class VehicleOverlay {
     map.on("render", this.drawNow);
     map.on("resize", this.drawNow);
     this.unsubscribe = store.subscribeFrame(() => this.takeOver());
-    this.readColours();
+    this.readTheme();
     this.takeOver();
   }
 
@@ -88,20 +96,17 @@ export class VehicleOverlay {
   }
 
   show(content: OverlayContent): void {
+    if (content.route !== this.content.route) this.route = content.route && pathOf(content.route);
+    if (content.trail !== this.content.trail) this.trail = content.trail && pathOf(content.trail);
     this.content = content;
     this.schedule();
   }
 
-  readColours(): void {
+  readTheme(): void {
     const token = readTokens();
-    this.colours = {
-      text: token("text"),
-      halo: token("surface"),
-      accent: token("accent"),
-      onAccent: token("on-accent"),
-    };
+    this.colours = readColours();
     for (const status of STATUSES) {
-      this.sprites.set(status, arrow(token(`vehicle-${status}`), token("surface"), status === "offline"));
+      this.sprites.set(status, arrowSprite(token(`vehicle-${status}`), this.colours.halo, status === "offline"));
     }
     this.schedule();
   }
@@ -110,13 +115,9 @@ export class VehicleOverlay {
   pick(x: number, y: number): string | undefined {
     let nearest: string | undefined;
     let distance = PICK_PX;
-    const now = performance.now();
-    const toScreen = this.projection();
-    for (const [id, motion] of this.shown()) {
-      const [mx, my] = at(motion, now);
-      const [px, py] = toScreen(mx, my);
-      const away = Math.hypot(px - x, py - y);
-      if (away < distance) [nearest, distance] = [id, away];
+    for (const drawn of this.place(performance.now(), this.projection(), PICK_PX)) {
+      const away = Math.hypot(drawn.x - x, drawn.y - y);
+      if (away < distance) [nearest, distance] = [drawn.id, away];
     }
     return nearest;
   }
@@ -126,7 +127,7 @@ export class VehicleOverlay {
     for (const { id, live, status } of this.store.all()) {
       const known = this.motions.get(id);
       if (!live || (known?.live === live && known.status === status)) continue;
-      this.motions.set(id, moved(known, live, status, now, this.still.matches));
+      this.motions.set(id, moveTo(live, status, known, now, this.still.matches));
     }
     for (const id of this.motions.keys()) if (!this.store.get(id)) this.motions.delete(id);
     this.schedule();
@@ -144,19 +145,16 @@ export class VehicleOverlay {
 
   private drawNow = (): void => {
     const start = performance.now();
-    const moving = this.draw(start);
+    this.draw(start);
     this.drawnAt = start;
     this.cost_ms = performance.now() - start;
-    if (moving) this.schedule();
+    for (const motion of this.motions.values()) {
+      if (isMoving(motion, start)) return this.schedule();
+    }
   };
 
-  private *shown(): Iterable<[string, Motion]> {
-    const { ids } = this.content;
-    for (const entry of this.motions) if (!ids || ids.has(entry[0])) yield entry;
-  }
-
   /** From Mercator to px; the map is neither turned nor tilted. */
-  private projection(): (x: number, y: number) => [number, number] {
+  private projection(): ToScreen {
     const { lng, lat } = this.map.getCenter();
     const [centreX, centreY] = mercator(lng, lat);
     const world = TILE * 2 ** this.map.getZoom();
@@ -164,156 +162,64 @@ export class VehicleOverlay {
     return (x, y) => [(x - centreX) * world + clientWidth / 2, (y - centreY) * world + clientHeight / 2];
   }
 
-  /** Draws everything; true if something is still on its way. */
-  private draw(now: number): boolean {
-    const { context, canvas } = this;
+  /** Vehicles that are in view, what needs attention last. */
+  private place(now: number, toScreen: ToScreen, margin: number): Drawn[] {
     const { clientWidth: width, clientHeight: height } = this.map.getContainer();
-    const scale = devicePixelRatio;
-    if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
-      canvas.width = Math.round(width * scale);
-      canvas.height = Math.round(height * scale);
-    }
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-
-    const toScreen = this.projection();
-    const zoom = this.map.getZoom();
-    const size = zoom < 9 ? 15 : zoom < 14 ? 20 : 26;
-    const drawn: { id: string; x: number; y: number; motion: Motion; heading: number }[] = [];
-    let moving = false;
-    for (const [id, motion] of this.shown()) {
+    const { ids, selected } = this.content;
+    const drawn: Drawn[] = [];
+    for (const [id, motion] of this.motions) {
+      if (ids && !ids.has(id)) continue;
       const [mx, my, heading] = at(motion, now);
-      moving ||= now < motion.startedAt + motion.duration_ms;
+      if (id === selected) this.onSelectedMoved(fromMercator(mx, my));
       const [x, y] = toScreen(mx, my);
-      if (id === this.content.selected) this.onSelectedMoved(fromMercator(mx, my));
-      if (x > -size && y > -size && x < width + size && y < height + size) drawn.push({ id, x, y, motion, heading });
+      if (x < -margin || y < -margin || x > width + margin || y > height + margin) continue;
+      drawn.push({ id, x, y, heading, status: motion.status });
     }
-    // What needs attention lies on top.
-    drawn.sort((a, b) => rank(b.motion.status) - rank(a.motion.status));
-    for (const { id, x, y, motion, heading } of drawn) {
-      const sprite = this.sprites.get(motion.status);
-      if (!sprite) continue;
-      if (id === this.content.selected) this.drawRing(x * scale, y * scale, (size / 2 + 5) * scale, scale);
-      const cos = Math.cos(heading) * scale;
-      const sin = Math.sin(heading) * scale;
-      // Math angles grow counter-clockwise, those of the canvas clockwise.
-      context.setTransform(cos, -sin, sin, cos, x * scale, y * scale);
-      context.drawImage(sprite, -size / 2, -size / 2, size, size);
-    }
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    this.drawPins(toScreen);
-    if (zoom >= LABELS_FROM_ZOOM || drawn.length <= FEW) {
-      for (const { id, x, y } of drawn.slice(-MOST_LABELS)) this.drawText(id, x, y + size / 2 + 4);
-    }
-    return moving;
+    const rank = ({ id, status }: Drawn) => (id === selected ? -1 : STATUSES.indexOf(status));
+    return drawn.sort((a, b) => rank(b) - rank(a));
   }
 
-  private drawRing(x: number, y: number, radius: number, scale: number): void {
-    const { context } = this;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
-    context.lineWidth = 3 * scale;
-    context.strokeStyle = this.colours.accent;
-    context.stroke();
-  }
-
-  private drawPins(toScreen: (x: number, y: number) => [number, number]): void {
+  private draw(now: number): void {
     const { context, colours } = this;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
+    const scale = this.fitCanvas();
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    const toScreen = this.projection();
+    if (this.route) drawRoute(context, this.route, toScreen, colours);
+    if (this.trail) drawTrail(context, this.trail, toScreen, colours);
+    this.drawVehicles(now, toScreen, scale);
     for (const { lat, lng, letter } of this.content.pins ?? []) {
       const [x, y] = toScreen(...mercator(lng, lat));
-      context.beginPath();
-      context.moveTo(x, y);
-      context.arc(x, y - 22, 12, 0.75 * Math.PI, 0.25 * Math.PI);
-      context.closePath();
-      context.fillStyle = colours.accent;
-      context.strokeStyle = colours.halo;
-      context.lineWidth = 2;
-      context.stroke();
-      context.fill();
-      context.font = "600 13px Inter, sans-serif";
-      context.fillStyle = colours.onAccent;
-      context.fillText(letter, x, y - 21);
+      drawPin(context, letter, x, y, colours);
     }
   }
 
-  private drawText(text: string, x: number, y: number): void {
+  private drawVehicles(now: number, toScreen: ToScreen, scale: number): void {
     const { context, colours } = this;
-    context.font = "600 11px Inter, sans-serif";
-    context.direction = "ltr";
-    context.textAlign = "center";
-    context.textBaseline = "top";
-    context.lineJoin = "round";
-    context.lineWidth = 3;
-    context.strokeStyle = colours.halo;
-    context.strokeText(text, x, y);
-    context.fillStyle = colours.text;
-    context.fillText(text, x, y);
+    const zoom = this.map.getZoom();
+    const size = zoom < 9 ? 15 : zoom < 14 ? 20 : 26;
+    const drawn = this.place(now, toScreen, size);
+    for (const { id, x, y, heading, status } of drawn) {
+      if (id === this.content.selected) drawRing(context, x, y, size / 2 + 5, colours.accent);
+      const sprite = this.sprites.get(status);
+      if (!sprite) continue;
+      // Headings grow counter-clockwise, angles of the canvas clockwise.
+      const [cos, sin] = [Math.cos(heading) * scale, Math.sin(heading) * scale];
+      context.setTransform(cos, -sin, sin, cos, x * scale, y * scale);
+      context.drawImage(sprite, -size / 2, -size / 2, size, size);
+      context.setTransform(scale, 0, 0, scale, 0, 0);
+    }
+    if (zoom < LABELS_FROM_ZOOM && drawn.length > FEW) return;
+    for (const { id, x, y } of drawn.slice(-MOST_LABELS)) drawLabel(context, id, x, y + size / 2 + 4, colours);
   }
-}
 
-const rank = (status: VehicleStatus) => STATUSES.indexOf(status);
-
-function moved(
-  known: Motion | undefined,
-  live: NonNullable<Vehicle["live"]>,
-  status: VehicleStatus,
-  now: number,
-  still: boolean,
-): Motion {
-  const [x, y] = mercator(live.lng, live.lat);
-  const heading = live.heading_rad;
-  const target = { live, status, x, y, heading, startedAt: now };
-  const here = known && at(known, now);
-  if (!here || still || Math.hypot(here[0] - x, here[1] - y) > FARTHEST_MOTION) {
-    return { ...target, fromX: x, fromY: y, fromHeading: heading, duration_ms: 0 };
+  /** Makes the canvas as large as the map; returns px of the screen in one of the page. */
+  private fitCanvas(): number {
+    const { canvas } = this;
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const scale = devicePixelRatio;
+    const [width, height] = [Math.round(clientWidth * scale), Math.round(clientHeight * scale)];
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+    return scale;
   }
-  const [fromX, fromY, fromHeading] = here;
-  // It arrives when the next report is due.
-  const since = known.live ? Date.parse(live.received_at) - Date.parse(known.live.received_at) : 0;
-  const standing = fromX === x && fromY === y && fromHeading === heading;
-  return { ...target, fromX, fromY, fromHeading, duration_ms: standing ? 0 : Math.min(since, LONGEST_MOTION_MS) };
-}
-
-function at(motion: Motion, now: number): [x: number, y: number, heading: number] {
-  const { fromX, fromY, fromHeading, x, y, heading, startedAt, duration_ms } = motion;
-  const part = duration_ms > 0 ? Math.min(1, Math.max(0, now - startedAt) / duration_ms) : 1;
-  if (part === 1) return [x, y, heading];
-  const turn = Math.atan2(Math.sin(heading - fromHeading), Math.cos(heading - fromHeading));
-  return [fromX + (x - fromX) * part, fromY + (y - fromY) * part, fromHeading + turn * part];
-}
-
-function fromMercator(x: number, y: number): Place {
-  return { lng: (x - 0.5) * 360, lat: (Math.atan(Math.sinh(Math.PI * (1 - 2 * y))) * 180) / Math.PI };
-}
-
-const SPRITE = 64;
-
-/** An arrow that points along the x axis. */
-function arrow(colour: string, halo: string, hollow: boolean): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = SPRITE;
-  const context = canvas.getContext("2d");
-  if (!context) return canvas;
-  context.translate(SPRITE / 2, SPRITE / 2);
-  context.beginPath();
-  context.moveTo(26, 0);
-  context.lineTo(-20, 20);
-  context.lineTo(-11, 0);
-  context.lineTo(-20, -20);
-  context.closePath();
-  context.lineJoin = "round";
-  context.lineWidth = 10;
-  context.strokeStyle = halo;
-  context.stroke();
-  context.fillStyle = hollow ? halo : colour;
-  context.fill();
-  if (hollow) {
-    context.lineWidth = 5;
-    context.strokeStyle = colour;
-    context.stroke();
-  }
-  return canvas;
 }

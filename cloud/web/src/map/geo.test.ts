@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { boundsOf, mercator, parsePlace } from "./geo";
+import { boundsOf, fromMercator, mercator, parsePlace } from "./geo";
 
 test("Mercator has its corners where they belong", () => {
   expect(mercator(0, 0)).toEqual([0.5, 0.5]);
@@ -25,4 +25,10 @@ test("one place has bounds of some width", () => {
   expect(north - south).toBeGreaterThan(0.001);
   expect(east - west).toBeGreaterThan(0.001);
   expect(boundsOf([])).toBeUndefined();
+});
+
+test("Mercator and back is the same place", () => {
+  const { lat, lng } = fromMercator(...mercator(54.3773, 24.4539));
+  expect(lat).toBeCloseTo(24.4539, 9);
+  expect(lng).toBeCloseTo(54.3773, 9);
 });

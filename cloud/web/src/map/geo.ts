@@ -1,4 +1,4 @@
-import type { LineString, Polygon, Position } from "geojson";
+import type { Polygon, Position } from "geojson";
 import type { Place } from "../api/types";
 
 /** West, south, east, north; degrees. */
@@ -10,6 +10,10 @@ const METRES_PER_DEGREE = 111_320;
 export function mercator(lng: number, lat: number): [x: number, y: number] {
   const sin = Math.sin((lat * Math.PI) / 180);
   return [lng / 360 + 0.5, 0.5 - Math.log((1 + sin) / (1 - sin)) / (4 * Math.PI)];
+}
+
+export function fromMercator(x: number, y: number): Place {
+  return { lng: (x - 0.5) * 360, lat: (Math.atan(Math.sinh(Math.PI * (1 - 2 * y))) * 180) / Math.PI };
 }
 
 /** The box around places, at least `smallest_m` wide; nothing without places. */
@@ -31,8 +35,9 @@ export function centreOf([west, south, east, north]: Bounds): Place {
   return { lat: (south + north) / 2, lng: (west + east) / 2 };
 }
 
-export function lineOf(places: readonly Place[] = []): LineString {
-  return { type: "LineString", coordinates: places.map(({ lat, lng }) => [lng, lat]) };
+/** Mercator, x and y in turn. */
+export function pathOf(places: readonly Place[]): Float64Array {
+  return Float64Array.from(places.flatMap(({ lat, lng }) => mercator(lng, lat)));
 }
 
 export function polygonBounds({ coordinates }: Polygon): Bounds | undefined {

@@ -1,25 +1,13 @@
-import type { FeatureCollection } from "geojson";
 import type { DataDrivenPropertyValueSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
 import { mapLayerPath } from "../api/queries";
 import type { MapLayer } from "../api/types";
+import type { Tokens } from "./tokens";
 
-/** Colours of the theme as it is now: the map can't read custom properties itself. */
-export function readTokens(): (name: string) => string {
-  const style = getComputedStyle(document.documentElement);
-  return (name) => style.getPropertyValue(`--${name}`).trim();
-}
-
-type Tokens = ReturnType<typeof readTokens>;
-
-const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 const LANES_FROM_ZOOM = 13;
 
-/** The whole map: ground, the layers of the service, and the lines of what is selected. Glyphs are drawn by the browser. */
+/** The map: the ground and the layers of the service. Glyphs are drawn by the browser. */
 export function mapStyle(layers: readonly MapLayer[], token: Tokens): StyleSpecification {
-  const sources: StyleSpecification["sources"] = {
-    route: { type: "geojson", data: EMPTY },
-    trail: { type: "geojson", data: EMPTY, lineMetrics: true },
-  };
+  const sources: StyleSpecification["sources"] = {};
   for (const { id } of layers) {
     sources[id] = { type: "geojson", data: new URL(mapLayerPath(id), location.href).href, tolerance: 0.2 };
   }
@@ -33,7 +21,6 @@ export function mapStyle(layers: readonly MapLayer[], token: Tokens): StyleSpeci
       ...of("roads").flatMap((source) => roads(source, token)),
       ...of("lanes").flatMap((source) => lanes(source, token)),
       ...of("areas").map((source) => areaNames(source, token)),
-      ...selection(token),
     ],
   };
 }
@@ -172,39 +159,6 @@ function lanes(source: string, token: Tokens): LayerSpecification[] {
       minzoom: LANES_FROM_ZOOM + 3,
       filter: ["==", kind, "centre"] as never,
       paint: { "line-color": token("map-marking"), "line-width": 1, "line-opacity": 0.5, "line-dasharray": [6, 6] },
-    },
-  ];
-}
-
-function selection(token: Tokens): LayerSpecification[] {
-  const layout = { "line-cap": "round", "line-join": "round" } as const;
-  return [
-    {
-      id: "route-casing",
-      type: "line",
-      source: "route",
-      layout,
-      paint: { "line-color": token("surface"), "line-width": 8, "line-opacity": 0.8 },
-    },
-    { id: "route", type: "line", source: "route", layout, paint: { "line-color": token("accent"), "line-width": 4 } },
-    {
-      id: "trail",
-      type: "line",
-      source: "trail",
-      layout,
-      paint: {
-        "line-width": 3,
-        // Fades with age.
-        "line-gradient": [
-          "interpolate",
-          ["linear"],
-          ["line-progress"],
-          0,
-          "rgba(128, 140, 155, 0)",
-          1,
-          token("vehicle-standing"),
-        ],
-      },
     },
   ];
 }
