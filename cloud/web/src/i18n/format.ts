@@ -31,6 +31,14 @@ export function createFormat(locale: string, timeZone?: string) {
     hourCycle: "h23",
     timeZone,
   });
+  const precise = new Intl.DateTimeFormat(locale, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+    hourCycle: "h23",
+    timeZone,
+  });
   const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long", hourCycle: "h23", timeZone });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always", style: "short" });
   const list = new Intl.ListFormat(locale, { type: "conjunction" });
@@ -52,6 +60,8 @@ export function createFormat(locale: string, timeZone?: string) {
     },
     time: (at: string | number) => time.format(new Date(at)),
     dateTime: (at: string | number) => dateTime.format(new Date(at)),
+    /** To the millisecond, for what is measured in them. */
+    precise: (at: string | number) => precise.format(new Date(at)),
     full: (at: string | number) => full.format(new Date(at)),
     /** How long ago, in the largest unit that fits. */
     ago(ms: number): string {

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Maximize, Minus, Plus } from "lucide-react";
 import { Map as MapLibre } from "maplibre-gl";
-import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { mapLayers } from "../api/queries";
 import type { Place } from "../api/types";
@@ -32,7 +32,7 @@ export interface FleetMapProps extends OverlayContent {
 
 const PADDING = 56;
 const CLOSEST_FIT = 17;
-const FOLLOW_ZOOM = 16;
+const FOLLOW_ZOOM = 14;
 
 export default function FleetMap(props: FleetMapProps) {
   const { t } = useTranslation();
@@ -77,7 +77,7 @@ export default function FleetMap(props: FleetMapProps) {
     map.on("click", ({ point, lngLat }) => click(point.x, point.y, { lat: lngLat.lat, lng: lngLat.lng }));
     map.on("dragstart", () => drag());
     map.on("moveend", () => rest(map.getCenter()));
-    setView({ map, overlay });
+    map.once("style.load", () => setView({ map, overlay }));
     return () => {
       setView(undefined);
       overlay.remove();
@@ -103,8 +103,14 @@ export default function FleetMap(props: FleetMapProps) {
   useInitialView(view?.map, props.view, layers?.[0]?.bounds);
 
   useEffect(() => {
-    if (props.follow && view && view.map.getZoom() < FOLLOW_ZOOM) view.map.zoomTo(FOLLOW_ZOOM);
+    if (props.follow && view) view.map.jumpTo({ zoom: Math.max(view.map.getZoom(), FOLLOW_ZOOM) });
   }, [props.follow, view]);
+
+  // What was chosen in the list may be out of sight.
+  useEffect(() => {
+    const live = selected === undefined ? undefined : vehicleStore.get(selected)?.live;
+    if (view && live && !view.map.getBounds().contains(live)) view.map.easeTo({ center: live });
+  }, [selected, view]);
 
   if (failed) return <Empty title={t("map.unavailable")} />;
   return (
@@ -132,28 +138,28 @@ function allVehicles(): Bounds | undefined {
 }
 
 /** Goes to what is asked for; else once to where the vehicles are, as soon as that is known. */
-function useInitialView(map: MapLibre | undefined, wanted: Bounds | undefined, fallback: Bounds | undefined): void {
+function useInitialView(map: MapLibre | undefined, wanted: Bounds | undefined, ground: Bounds | undefined): void {
   const key = wanted?.join();
-  // The same bounds in another array are no reason to move.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: key stands for wanted
-  const bounds = useMemo(() => wanted, [key]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the same bounds in another array are no reason to move
   useEffect(() => {
-    if (!map) return;
-    const lookAt = (bounds: Bounds) =>
-      map.fitBounds(bounds, { padding: PADDING, maxZoom: CLOSEST_FIT, animate: false });
-    if (bounds) {
-      lookAt(bounds);
-      return;
-    }
-    const fitVehicles = () => {
+    if (map && wanted) lookAt(map, wanted);
+  }, [map, key]);
+
+  const [done, setDone] = useState(false);
+  useEffect(() => {
+    if (!map || key !== undefined || done) return;
+    const look = () => {
       const all = allVehicles();
-      if (!all) return false;
-      lookAt(all);
-      return true;
+      if (!all) return;
+      lookAt(map, all);
+      setDone(true);
     };
-    if (fitVehicles()) return;
-    if (fallback) lookAt(fallback);
-    const stop = vehicleStore.subscribeFrame(() => fitVehicles() && stop());
-    return stop;
-  }, [map, bounds, fallback]);
+    if (ground) lookAt(map, ground);
+    look();
+    return vehicleStore.subscribeFrame(look);
+  }, [map, key, ground, done]);
+}
+
+function lookAt(map: MapLibre, bounds: Bounds): void {
+  map.fitBounds(bounds, { padding: PADDING, maxZoom: CLOSEST_FIT, animate: false });
 }

@@ -82,7 +82,7 @@ function roads(source: string, token: Tokens): LayerSpecification[] {
       type: "line",
       source,
       layout: { "line-cap": "round", "line-join": "round" },
-      paint: { "line-color": token("map-road-casing"), "line-width": width(1.5) },
+      paint: { "line-color": token("map-road-casing"), "line-width": width(1.6) },
     },
     {
       id: `${source}-road`,

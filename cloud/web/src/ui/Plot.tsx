@@ -48,6 +48,7 @@ export function Plot({ label, times, values, write, top }: Props) {
             ...axis,
             grid: { show: false },
             space: 90,
+            size: 30,
             values: (_, splits) => splits.map((at) => format.time(at * 1000)),
           },
           {

@@ -2,11 +2,11 @@ import { useFormat } from "../i18n/useFormat";
 import { useServerNow } from "../live/clock";
 
 /** A moment in the user's zone; the full date and zone on hovering. */
-export function Time({ at, short }: { at: string; short?: boolean }) {
+export function Time({ at, as = "dateTime" }: { at: string; as?: "dateTime" | "time" | "precise" }) {
   const format = useFormat();
   return (
     <time dateTime={at} title={format.full(at)}>
-      {short ? format.time(at) : format.dateTime(at)}
+      {format[as](at)}
     </time>
   );
 }

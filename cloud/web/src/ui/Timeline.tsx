@@ -12,17 +12,17 @@ export interface TimelineEntry {
 }
 
 /** What happened, when, by whom and why. */
-export function Timeline({ entries, label }: { entries: TimelineEntry[]; label: string }) {
+export function Timeline({ entries, label, precise }: { entries: TimelineEntry[]; label: string; precise?: boolean }) {
   return (
     <ol className="timeline" aria-label={label}>
       {entries.map(({ key, title, at, actor, detail, tone }) => (
         <li key={key} data-tone={tone}>
           <div className="timeline-head">
             <span className="timeline-title">{title}</span>
-            <Time at={at} />
+            <Time at={at} as={precise ? "precise" : "dateTime"} />
           </div>
           <p className="muted">
-            <bdi>{actor}</bdi>
+            <bdi>{actor.replace(/^vehicle:/, "")}</bdi>
             {detail && (
               <>
                 {" · "}

@@ -34,7 +34,7 @@ export function SelectedVehicle({ id, follow, onFollow, onClose }: Props) {
       {vehicle ? (
         <>
           <SafetyNotice vehicle={vehicle} />
-          <VehicleFacts vehicle={vehicle} />
+          <VehicleFacts vehicle={vehicle} brief />
           <div className="panel-actions">
             <ToggleButton className="button secondary toggle" isSelected={follow} onChange={onFollow}>
               <LocateFixed aria-hidden />
@@ -42,7 +42,9 @@ export function SelectedVehicle({ id, follow, onFollow, onClose }: Props) {
             </ToggleButton>
             <LinkButton href={`/vehicles/${id}`}>{t("vehicle.details")}</LinkButton>
           </div>
-          <EmergencyStopButton id={id} />
+          <div className="panel-footer">
+            <EmergencyStopButton id={id} />
+          </div>
         </>
       ) : (
         <Empty title={t("vehicle.unknown", { id })} />

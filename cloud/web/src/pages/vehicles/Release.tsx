@@ -29,7 +29,7 @@ export function ReleaseControl({ stop }: { stop: EmergencyStop }) {
       </p>
       {approvals.map(({ user, at }) => (
         <p key={user}>
-          {t("release.agreed", { user })} <Time at={at} short />
+          {t("release.agreed", { user })} <Time at={at} as="time" />
         </p>
       ))}
       {!STANDS.has(stop.status) && <p className="muted">{t("release.wait")}</p>}

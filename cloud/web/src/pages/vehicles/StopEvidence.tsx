@@ -42,6 +42,7 @@ function Stop({ stop, open }: { stop: EmergencyStop; open: boolean }) {
       <div className="stack">
         {!released && <ReleaseControl stop={stop} />}
         <Timeline
+          precise
           label={t("stop.evidence")}
           entries={stop.steps.map((step, index) => ({
             key: `${index}`,

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useFormat } from "../../i18n/useFormat";
-import type { Vehicle } from "../../live/vehicle";
+import type { RegisteredVehicle, Vehicle } from "../../live/vehicle";
 import { VehicleBadge } from "../../ui/Badge";
 import { Fact, Facts } from "../../ui/Card";
 import { Ago } from "../../ui/Time";
@@ -9,7 +9,7 @@ import { Ago } from "../../ui/Time";
 const MODES = ["offline", "idle", "autonomous", "manual", "remote_assist", "stopping", "stopped"] as const;
 
 /** State of a vehicle; what is old is dimmed, with its age. */
-export function VehicleFacts({ vehicle }: { vehicle: Vehicle }) {
+export function VehicleFacts({ vehicle, brief }: { vehicle: Vehicle; brief?: boolean }) {
   const { t } = useTranslation();
   const format = useFormat();
   const { live, status, registered } = vehicle;
@@ -35,25 +35,38 @@ export function VehicleFacts({ vehicle }: { vehicle: Vehicle }) {
                 t("vehicle.no_trip")
               )}
             </Fact>
-            <Fact label={t("vehicle.position")}>
-              <bdi>{format.place(live)}</bdi>
-            </Fact>
+            {!brief && (
+              <Fact label={t("vehicle.position")}>
+                <bdi>{format.place(live)}</bdi>
+              </Fact>
+            )}
           </>
         )}
-        <Fact label={t("vehicle.model")}>
-          <bdi>{registered.model}</bdi>
-        </Fact>
-        <Fact label={t("vehicle.area")}>
-          <bdi>{registered.area}</bdi>
-        </Fact>
-        {registered.fleet_id && (
-          <Fact label={t("vehicle.fleet")}>
-            <bdi>{registered.fleet_id}</bdi>
-          </Fact>
-        )}
-        <Fact label={t("vehicle.seats")}>{format.number(registered.seats ?? 0)}</Fact>
-        {registered.in_service === false && <Fact label={t("vehicle.service")}>{t("vehicle.out_of_service")}</Fact>}
+        {!brief && <Registration vehicle={registered} />}
       </Facts>
     </div>
+  );
+}
+
+/** What the vehicle is, whatever it does. */
+function Registration({ vehicle }: { vehicle: RegisteredVehicle }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <>
+      <Fact label={t("vehicle.model")}>
+        <bdi>{vehicle.model}</bdi>
+      </Fact>
+      <Fact label={t("vehicle.area")}>
+        <bdi>{vehicle.area}</bdi>
+      </Fact>
+      {vehicle.fleet_id && (
+        <Fact label={t("vehicle.fleet")}>
+          <bdi>{vehicle.fleet_id}</bdi>
+        </Fact>
+      )}
+      <Fact label={t("vehicle.seats")}>{format.number(vehicle.seats ?? 0)}</Fact>
+      {vehicle.in_service === false && <Fact label={t("vehicle.service")}>{t("vehicle.out_of_service")}</Fact>}
+    </>
   );
 }

@@ -62,14 +62,20 @@ const Row = memo(function Row({ id, wide }: { id: string; wide: boolean | undefi
   const stale = status === "offline";
   return (
     <>
-      <bdi className="row-id">{id}</bdi>
+      <span className="row-id">
+        <bdi>{id}</bdi>
+      </span>
       <VehicleBadge status={status} />
       {wide && (
         <span className="row-wide muted">
           <bdi>{registered.model}</bdi> · <bdi>{registered.area}</bdi>
         </span>
       )}
-      {wide && <bdi className="row-wide muted">{live?.trip_id ?? ""}</bdi>}
+      {wide && (
+        <span className="row-wide muted">
+          <bdi>{live?.trip_id ?? ""}</bdi>
+        </span>
+      )}
       <span className="row-detail" data-stale={stale || undefined}>
         {!live ? (
           t("vehicle.never")

@@ -53,36 +53,40 @@ function VehicleView({ vehicle }: { vehicle: Vehicle }) {
       actions={<LinkButton href={`/?vehicle=${id}`}>{t("vehicle.on_map")}</LinkButton>}
     >
       <div className="vehicle-grid">
-        <Card title={t("safety.title")} className="vehicle-safety">
-          <div className="stack">
-            <SafetyState vehicle={vehicle} />
-            <EmergencyStopButton id={id} />
+        <div className="stack">
+          <Card title={t("safety.title")}>
+            <div className="stack">
+              <SafetyState vehicle={vehicle} />
+              <EmergencyStopButton id={id} />
+            </div>
+          </Card>
+          <Card title={t("stop.stops")}>
+            <StopEvidence id={id} />
+          </Card>
+          <Card title={t("vehicle.diagnostics")}>
+            <Diagnostics vehicle={vehicle} />
+          </Card>
+        </div>
+        <div className="vehicle-main">
+          <Card title={t("vehicle.state")}>
+            <VehicleFacts vehicle={vehicle} />
+          </Card>
+          <div className="vehicle-map">
+            <LazyFleetMap
+              label={t("vehicle.map", { id })}
+              ids={shown}
+              selected={id}
+              follow
+              route={trip?.route.geometry}
+              trail={trail}
+            />
           </div>
-        </Card>
-        <Card title={t("vehicle.state")} className="vehicle-state">
-          <VehicleFacts vehicle={vehicle} />
-        </Card>
-        <div className="vehicle-map">
-          <LazyFleetMap
-            label={t("vehicle.map", { id })}
-            ids={shown}
-            selected={id}
-            follow
-            route={trip?.route.geometry}
-            trail={trail}
-          />
+          <div className="vehicle-history">
+            <Suspense fallback={<Skeleton lines={6} />}>
+              <History id={id} />
+            </Suspense>
+          </div>
         </div>
-        <div className="vehicle-history">
-          <Suspense fallback={<Skeleton lines={6} />}>
-            <History id={id} />
-          </Suspense>
-        </div>
-        <Card title={t("vehicle.diagnostics")} className="vehicle-diagnostics">
-          <Diagnostics vehicle={vehicle} />
-        </Card>
-        <Card title={t("stop.stops")} className="vehicle-stops">
-          <StopEvidence id={id} />
-        </Card>
       </div>
     </Page>
   );
