@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use crate::output::{Interrupted, Out, note};
 use crate::{
     bag, completions, drive, interface, lifecycle, map, node, param, pki, replay, router, rt, service, topic,
-    up, vehicle,
+    up, vehicle, world,
 };
 
 #[derive(Parser)]
@@ -48,6 +48,8 @@ enum Command {
     Up(up::Command),
     /// Run all nodes of a vehicle in this process, in real time
     Vehicle(vehicle::Command),
+    /// Run a simulated world for several vehicles whose nodes run elsewhere
+    World(world::Command),
     /// Step every node of a recorded drive again and compare
     Replay(replay::Command),
     /// List, inspect, watch and publish topics
@@ -90,7 +92,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     // The nodes of a live vehicle log as all nodes do.
-    if !matches!(cli.command, Command::Vehicle(_)) {
+    if !matches!(cli.command, Command::Vehicle(_) | Command::World(_)) {
         let filter = EnvFilter::try_from_default_env();
         let filter = filter.unwrap_or_else(|_| EnvFilter::new("warn,zenoh=off,tiny_skia=off"));
         tracing_subscriber::fmt()
@@ -112,6 +114,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Up(command) => command.run(),
         Command::Drive(command) => command.run(&mut out),
         Command::Vehicle(command) => command.run(&global),
+        Command::World(command) => command.run(&global),
         Command::Replay(command) => command.run(&mut out),
         Command::Topic(command) => command.run(&global, &mut out),
         Command::Node(command) => command.run(&global, &mut out),

@@ -27,6 +27,7 @@ mod type_description;
 mod types;
 mod up;
 mod vehicle;
+mod world;
 mod yaml;
 
 use std::process::ExitCode;

@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(200);
                         Order a trip:\n  curl -X POST http://localhost:8080/api/v1/trips \\\n    \
                         -d '{\"pickup\": {\"lat\": 24.4539, \"lng\": 54.3773}, \"destination\": {\"lat\": 25.2048, \"lng\": 55.2708}}'")]
 pub struct Command {
-    /// Vehicles with the full stack, AV-001 and so on, each in a simulated world of its own
+    /// Vehicles with the full stack, AV-001 and so on, in one simulated world
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(..=100))]
     vehicles: u16,
     /// Map that they drive on: an OpenDRIVE file, or the name of one that ships with the product
@@ -38,7 +38,7 @@ pub struct Command {
     /// Their model: shuttle or yard-tractor
     #[arg(long, value_name = "NAME", default_value = "shuttle")]
     vehicle: String,
-    /// Other vehicles around each of them
+    /// Other vehicles around them
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=500))]
     traffic: u16,
     /// Light vehicles, LV-001 and so on, on the main roads between Abu Dhabi and Dubai
@@ -50,6 +50,9 @@ pub struct Command {
     /// Port of the API; fleet-manager and other services of the playbook are on the ports after it
     #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1024..=65_000))]
     port: u16,
+    /// Port of the control center's pages; they are at that of the API too
+    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u16).range(1024..))]
+    web_port: u16,
     /// UDP port that vehicles connect to
     #[arg(long, default_value_t = 7447)]
     link_port: u16,
@@ -72,6 +75,9 @@ impl Command {
         let mut parts = vec![Part::fleetd(&self, &config)?];
         parts[0].start()?;
         self.wait_ready(&mut parts[0])?;
+        if self.vehicles > 0 {
+            parts.push(Part::world(&self)?);
+        }
         for number in 1..=self.vehicles {
             parts.push(Part::vehicle(&self, number)?);
         }
@@ -80,10 +86,12 @@ impl Command {
         }
         parts[1..].iter_mut().try_for_each(Part::start)?;
         note(&format!(
-            "API           http://localhost:{}   (try /api/v1/vehicles; /openapi.json lists everything)\n\
-             vehicles      {} with the full stack on {}, {} light ones on uae-main-roads\n\
-             data and logs {}\n\
+            "control center  http://localhost:{}\n\
+             API             http://localhost:{}   (try /api/v1/vehicles; /openapi.json lists everything)\n\
+             vehicles        {} with the full stack on {}, {} light ones on uae-main-roads\n\
+             data and logs   {}\n\
              Ctrl-C ends everything",
+            self.web_port,
             self.port,
             self.vehicles,
             self.map,
@@ -124,9 +132,11 @@ impl Command {
 
     /// Another fleet on the same ports would answer in our place.
     fn check_ports(&self) -> Result<()> {
-        for port in settings::SERVICES.map(|(offset, _)| self.port + offset) {
+        for (port, _) in self.listen() {
             std::net::TcpListener::bind(("127.0.0.1", port)).with_context(|| {
-                format!("port {port} is taken; is another fleet running? Choose others with --port")
+                format!(
+                    "port {port} is taken; is another fleet running? Choose others with --port and --web-port"
+                )
             })?;
         }
         std::net::UdpSocket::bind(("127.0.0.1", self.link_port)).with_context(|| {

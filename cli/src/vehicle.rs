@@ -19,7 +19,7 @@ use runtime::params::Override;
 use runtime::qos::Qos;
 use runtime::transport::zenoh::ZenohTransport;
 use runtime::transport::{Guard, Transport, TypeRef};
-use scenario::{DriveSettings, Ends, Place, TourNode, VehicleNodes};
+use scenario::{DriveSettings, Ends, Place, StackNodes, TourNode, VehicleNodes};
 
 use crate::commands::Global;
 use crate::drive::place;
@@ -41,6 +41,9 @@ pub struct Command {
     /// Drive in the built-in simulator
     #[arg(long)]
     sim: bool,
+    /// Drive in the world of `atlas world`, another process, that is on the same ROS domain
+    #[arg(long, requires = "sim", conflicts_with_all = ["from", "traffic", "pedestrians"])]
+    shared_world: bool,
     /// OpenDRIVE file, or the name of a map that ships with the product
     #[arg(long, value_name = "MAP", default_value = "terminal-yard")]
     map: String,
@@ -117,16 +120,22 @@ impl Command {
         // Before the nodes: what is wrong with its certificates is said at once.
         let bridge = bridge.map(|config| Bridge::start(&config, &*transport)).transpose();
         let _bridge = bridge.context("no link to the cloud")?;
-        VehicleNodes::spawn(&mut live)?;
+        if self.shared_world {
+            StackNodes::spawn(&mut live)?;
+        } else {
+            VehicleNodes::spawn(&mut live)?;
+        }
         if self.tour {
             live.spawn::<TourNode>()?;
         }
         let _status = follow(&*transport)?;
         let at = map.point_at(ends.start).position;
-        note(&format!(
-            "{} stands at {:.1},{:.1} on {}; Ctrl-C ends it",
-            self.vehicle_id, at.x, at.y, settings.map
-        ));
+        let place = if self.shared_world {
+            "waits for its world".into()
+        } else {
+            format!("stands at {:.1},{:.1}", at.x, at.y)
+        };
+        note(&format!("{} {place} on {}; Ctrl-C ends it", self.vehicle_id, settings.map));
         live.run()?;
         Ok(())
     }

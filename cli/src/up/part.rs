@@ -17,6 +17,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// How long a part may take to end before it is killed.
 const END: Duration = Duration::from_secs(10);
 
+/// ROS domain of the first vehicle; each has one of its own.
+const FIRST_DOMAIN: u16 = 1;
+
 /// A process of the fleet.
 pub struct Part {
     name: String,
@@ -34,6 +37,20 @@ impl Part {
         Self::new(up, "fleetd", beside("fleetd")?, 0, vec!["--config".into(), config.into()])
     }
 
+    /// The world of the vehicles with the full stack.
+    pub fn world(up: &Command) -> Result<Self> {
+        let args = [
+            ("--map", up.map.clone()),
+            ("--vehicles", up.vehicles.to_string()),
+            ("--first-domain", FIRST_DOMAIN.to_string()),
+            ("--vehicle", up.vehicle.clone()),
+            ("--seed", up.seed.to_string()),
+            ("--traffic", up.traffic.to_string()),
+        ];
+        let args = [OsString::from("world")].into_iter().chain(words(args));
+        Self::new(up, "world", std::env::current_exe()?, 0, args.collect())
+    }
+
     /// A vehicle with the full stack.
     pub fn vehicle(up: &Command, number: u16) -> Result<Self> {
         let id = Command::vehicle_id(number);
@@ -41,16 +58,12 @@ impl Part {
             ("--vehicle-id", id.clone()),
             ("--map", up.map.clone()),
             ("--vehicle", up.vehicle.clone()),
-            ("--seed", (up.seed + u32::from(number)).to_string()),
-            ("--traffic", up.traffic.to_string()),
             ("--uplink", format!("quic/127.0.0.1:{}", up.link_port)),
         ];
         let paths = [("--pki", up.pki().path().to_owned()), ("--spool", up.data_dir.join("spool").join(&id))];
-        let args = args.into_iter().flat_map(|(name, value)| [name.into(), value.into()]);
-        let paths = paths.into_iter().flat_map(|(name, path)| [name.into(), path.into()]);
-        let all =
-            ["vehicle".into(), "--sim".into(), "--no-camera".into()].into_iter().chain(args).chain(paths);
-        Self::new(up, &id, std::env::current_exe()?, number, all.collect())
+        let all = ["vehicle", "--sim", "--shared-world", "--no-camera"].map(OsString::from).into_iter();
+        let all = all.chain(words(args)).chain(words(paths));
+        Self::new(up, &id, std::env::current_exe()?, FIRST_DOMAIN + number - 1, all.collect())
     }
 
     /// All light vehicles.
@@ -65,10 +78,8 @@ impl Part {
             ("--tenant", settings::TENANT.into()),
             ("--connect", format!("quic/127.0.0.1:{}", up.link_port)),
         ];
-        let mut args: Vec<OsString> =
-            args.into_iter().flat_map(|(name, value)| [name.into(), value.into()]).collect();
-        args.extend(["--pki".into(), up.pki().path().into()]);
-        Self::new(up, "light-vehicles", beside("sim-feeder")?, 0, args)
+        let args = words(args).chain(words([("--pki", up.pki().path().to_owned())]));
+        Self::new(up, "light-vehicles", beside("sim-feeder")?, 0, args.collect())
     }
 
     fn new(up: &Command, name: &str, program: PathBuf, domain: u16, args: Vec<OsString>) -> Result<Self> {
@@ -150,6 +161,11 @@ impl Drop for Part {
             let _ = child.wait();
         }
     }
+}
+
+/// Options as words of a command line.
+fn words<T: Into<OsString>, const N: usize>(options: [(&str, T); N]) -> impl Iterator<Item = OsString> {
+    options.map(|(name, value)| [name.into(), value.into()]).into_iter().flatten()
 }
 
 /// A program of ours, in the folder of this one.

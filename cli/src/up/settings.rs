@@ -13,7 +13,7 @@ pub const TENANT: &str = "default";
 pub const ROADS: &str = "uae-main-roads";
 
 /// Services of the playbook on ports after that of the API.
-pub const SERVICES: [(u16, &str); 5] = [
+const SERVICES: [(u16, &str); 5] = [
     (0, "api-gateway"),
     (1, "fleet-manager"),
     (2, "vehicle-gateway"),
@@ -30,9 +30,9 @@ impl Command {
         );
         let light = (1..=self.light)
             .map(|n| json!({ "vehicle_id": format!("LV-{n:03}"), "model": "robotaxi", "area": ROADS, "seats": 4, "range_km": 450 }));
-        let listen: Vec<_> = SERVICES
-            .iter()
-            .map(|(offset, service)| json!({ "address": format!("127.0.0.1:{}", self.port + offset), "service": service }))
+        let listen: Vec<_> = self
+            .listen()
+            .map(|(port, service)| json!({ "address": format!("127.0.0.1:{port}"), "service": service }))
             .collect();
         let mut roads = vec![json!(self.map)];
         if self.map != ROADS {
@@ -55,6 +55,12 @@ impl Command {
         let file = self.data_dir.join("fleetd.toml");
         std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
         Ok(file)
+    }
+
+    /// Ports, each with the service that answers there.
+    pub(super) fn listen(&self) -> impl Iterator<Item = (u16, &'static str)> {
+        let services = SERVICES.map(|(offset, service)| (self.port + offset, service));
+        services.into_iter().chain([(self.web_port, "control-center-web")])
     }
 
     /// Name of the road graph of the map.

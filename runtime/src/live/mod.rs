@@ -168,10 +168,16 @@ impl Live {
         })
         .map_err(|e| NodeError::Refused(format!("signals can't be handled: {e}")))?;
         while !STOP.load(Ordering::Acquire) {
-            if self.running.iter().any(Running::has_ended) {
-                return Err(NodeError::Refused("a node ended by itself: see the panic above".into()));
-            }
+            self.check_running()?;
             std::thread::park_timeout(Duration::from_secs(1));
+        }
+        Ok(())
+    }
+
+    /// An error if a node panicked.
+    pub fn check_running(&self) -> Result<(), NodeError> {
+        if self.running.iter().any(Running::has_ended) {
+            return Err(NodeError::Refused("a node ended by itself: see the panic above".into()));
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ mod trip;
 
 pub use drive::{Drive, Progress};
 pub use error::ScenarioError;
-pub use nodes::{NODE_NAMES, VehicleNodes};
+pub use nodes::{NODE_NAMES, StackNodes, VehicleNodes};
 pub use replay::{NodeReplay, RecordedDrive, replay_drive};
 pub use report::{DriveEvent, DriveReport, LateralError, Stop, TracePoint};
 pub use settings::{DriveSettings, Place};

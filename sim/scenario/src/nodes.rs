@@ -6,8 +6,16 @@ use runtime::node::{Node, NodeError};
 /// Calls a macro with all node types, in order.
 macro_rules! with_vehicle_nodes {
     ($macro:ident) => {
+        $crate::nodes::with_stack_nodes!($macro, world::SimWorldNode)
+    };
+}
+pub(crate) use with_vehicle_nodes;
+
+/// The same without the world, or with other nodes before them.
+macro_rules! with_stack_nodes {
+    ($macro:ident $(, $before:ty)*) => {
         $macro!(
-            world::SimWorldNode,
+            $($before,)*
             sensor_hal::SensorHalNode,
             localization::LocalizationNode,
             perception::PerceptionNode,
@@ -19,7 +27,7 @@ macro_rules! with_vehicle_nodes {
         )
     };
 }
-pub(crate) use with_vehicle_nodes;
+pub(crate) use with_stack_nodes;
 
 macro_rules! tuple {
     ($($node:ty),+) => { ($($node,)+) };
@@ -32,7 +40,10 @@ macro_rules! names {
 /// The nodes of a vehicle with the simulated world, for `runtime::run_nodes` and `Live`.
 pub type VehicleNodes = with_vehicle_nodes!(tuple);
 
-/// Their names.
+/// The nodes of a vehicle whose simulated world is in another process.
+pub type StackNodes = with_stack_nodes!(tuple);
+
+/// Names of [`VehicleNodes`].
 pub const NODE_NAMES: [&str; 9] = with_vehicle_nodes!(names);
 
 /// Adds them to a lockstep run.

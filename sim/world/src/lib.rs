@@ -1,7 +1,7 @@
 //! The simulated world: vehicles, sensors and traffic.
 //!
 //! [`World`] is a value that holds a map, any number of vehicles under test, and everything else on the roads; it is
-//! stepped by 10 ms. [`SimWorldNode`] puts one such vehicle on the topics of the device link. The same seed and the same
+//! stepped by 10 ms. [`SimWorldNode`] puts one such vehicle on the topics of the device link; nodes of one process may share a world. The same seed and the same
 //! commands give the same bytes.
 //!
 //! Models, parameters and what is not simulated: `docs/guides/simulator.md`.
@@ -28,6 +28,7 @@ mod node;
 mod physics;
 mod random;
 mod sensors;
+mod shared;
 mod statics;
 mod traffic;
 mod world;

@@ -19,7 +19,8 @@ use crate::config::{EgoConfig, SensorParams, WorldConfig};
 use crate::dynamics::{Command, DynamicsParams};
 use crate::messages;
 use crate::sensors::Scan;
-use crate::world::{EgoId, STEP_NS, STEP_S, World};
+use crate::shared::{Paced, SharedWorld};
+use crate::world::{EgoId, STEP_S};
 
 /// Stands for no start pose, because parameters can't be absent, m.
 const ANYWHERE_M: f64 = 1e9;
@@ -78,6 +79,9 @@ pub struct SimWorldParams {
     /// People on foot.
     #[schemars(range(min = 0, max = 1000), extend("readOnly" = true))]
     pub pedestrians: u32,
+    /// Whether it is one world with other nodes of this process that have the same map, seed and traffic.
+    #[schemars(extend("readOnly" = true))]
+    pub shared: bool,
     /// Whether the LiDAR is on.
     pub lidar_enabled: bool,
     /// Whether the satellite receiver is on.
@@ -102,6 +106,7 @@ impl Default for SimWorldParams {
             start: StartPose::default(),
             traffic: 0,
             pedestrians: 0,
+            shared: false,
             lidar_enabled: true,
             gnss_enabled: true,
             imu_enabled: true,
@@ -128,54 +133,44 @@ struct Outputs {
 /// The world with one vehicle.
 pub struct SimWorldNode {
     params: SimWorldParams,
-    world: World,
+    world: SharedWorld,
     ego: EgoId,
     georeference: GeoReference,
     scan: Scan,
     actuation: Latest<ActuationCommand>,
     out: Outputs,
-    /// Steps of the world, and the time of step 0.
-    steps: u64,
-    began: Option<Time>,
+    /// Steps of the world that this vehicle's sensors have seen.
+    sensed: u64,
 }
 
-/// Most steps that the world catches up on at once, when the process was held up; time beyond that does not pass in it.
-const MAX_CATCH_UP: i64 = 50;
 /// Steps between two messages of each rate.
 const EVERY_50_HZ: u64 = 2;
 const EVERY_10_HZ: u64 = 10;
+/// Between the scans of two vehicles in one world, so that no step has to do both.
+const SCANS_APART: u64 = 3;
 
 impl SimWorldNode {
-    /// How many steps the world is behind `now`: one in lockstep; live more, when the timer came late. So the world keeps
-    /// the time that its stamps tell.
-    fn behind(&mut self, now: Time) -> i64 {
-        let began = *self.began.get_or_insert(Time::from_ns(now.as_ns() - STEP_NS));
-        let done = i64::try_from(self.steps).unwrap_or(i64::MAX);
-        let behind = (now.as_ns() - began.as_ns() + STEP_NS / 2) / STEP_NS - done;
-        if behind > MAX_CATCH_UP {
-            self.began = Some(began + Duration::from_nanos(((behind - MAX_CATCH_UP) * STEP_NS) as u64));
-        }
-        behind.min(MAX_CATCH_UP)
-    }
-
-    /// The time of a step.
-    fn time(&self, step: u64) -> Time {
-        self.began.unwrap_or_default() + Duration::from_nanos(step * STEP_NS as u64)
-    }
-
-    fn sense(&mut self, index: u64, now: Time) {
-        let (world, ego, out) = (&mut self.world, self.ego, &mut self.out);
+    /// What the sensors say after the world's newest step.
+    fn sense(&mut self, paced: &mut Paced) {
+        let (ego, now) = (self.ego, paced.time());
+        let (before, after) = (std::mem::replace(&mut self.sensed, paced.steps), paced.steps);
+        // More than one step has passed where another vehicle's node was first.
+        let dt_s = STEP_S * (after - before) as f64;
+        let every =
+            |steps: u64, phase: u64| (after + phase).div_ceil(steps) != (before + phase).div_ceil(steps);
+        let phase = ego.index() as u64 * SCANS_APART;
+        let (world, out) = (&mut paced.world, &mut self.out);
         let truth = world.truth(ego);
         out.truth.send(messages::truth(&truth, now));
         if self.params.imu_enabled {
-            let inertial = world.measure_imu(ego, STEP_S);
+            let inertial = world.measure_imu(ego, dt_s);
             out.imu.send(messages::imu(&inertial, &self.params.sensors.imu, now));
         }
-        if index.is_multiple_of(EVERY_50_HZ) {
+        if every(EVERY_50_HZ, 0) {
             out.chassis.send(messages::chassis(&world.chassis(ego), now));
             out.wheels.send(messages::wheels(&world.measure_wheels(ego), now));
         }
-        if index.is_multiple_of(EVERY_10_HZ) {
+        if every(EVERY_10_HZ, phase) {
             world.measure_gnss(ego, STEP_S * EVERY_10_HZ as f64);
             out.objects.send(messages::objects(&world.road_users(ego), now));
             if self.params.lidar_enabled {
@@ -185,7 +180,7 @@ impl SimWorldNode {
             }
         }
         // Between the scans, so that no step has to do both.
-        if self.params.camera_enabled && index % EVERY_10_HZ == EVERY_10_HZ / 2 {
+        if self.params.camera_enabled && every(EVERY_10_HZ, phase + EVERY_10_HZ / 2) {
             out.camera.send(messages::picture(world.shoot(ego), now));
         }
         while let Some(fix) = world.arrived_fix(ego) {
@@ -194,6 +189,9 @@ impl SimWorldNode {
                 let measured = Time::from_ns(now.as_ns() - i64::try_from(age.as_nanos()).unwrap_or(0));
                 out.gnss.send(messages::fix(&fix, &self.georeference, measured));
             }
+        }
+        for happening in world.take_happenings_of(ego) {
+            out.events.send(messages::event(&happening, now));
         }
     }
 }
@@ -212,14 +210,21 @@ impl Node for SimWorldNode {
             pedestrians: params.pedestrians as usize,
         };
         let georeference = map.georeference.clone();
-        let mut world = World::new(&config, map);
+        let world = if params.shared {
+            SharedWorld::join(&params.map, &config, map)
+        } else {
+            SharedWorld::alone(&config, map)
+        };
         let ego = EgoConfig {
             vehicle: params.vehicle.clone(),
             dynamics: params.dynamics.clone(),
             sensors: params.sensors.clone(),
             start: params.start.pose(),
         };
-        let ego = world.add_ego(&ego).map_err(|e| refuse(&e))?;
+        let (ego, sensed) = {
+            let mut paced = world.lock();
+            (paced.world.add_ego(&ego).map_err(|e| refuse(&e))?, paced.steps)
+        };
         let out = Outputs {
             lidar: ports.output("/device/lidar/points", Qos::sensor())?,
             imu: ports.output("/device/imu", Qos::sensor())?,
@@ -233,7 +238,7 @@ impl Node for SimWorldNode {
         };
         let actuation = ports.latest("/device/actuation", Qos::command())?;
         let (params, scan) = (params.clone(), Scan::default());
-        Ok(Self { params, world, ego, georeference, scan, actuation, out, steps: 0, began: None })
+        Ok(Self { params, world, ego, georeference, scan, actuation, out, sensed })
     }
 
     fn set_params(&mut self, params: &SimWorldParams) {
@@ -247,17 +252,17 @@ impl Node for SimWorldNode {
         if !step.due {
             return;
         }
+        let world = self.world.clone();
+        let mut paced = world.lock();
         if let Some(command) = self.actuation.new_value().and_then(|m| Command::from_msg(&m.message)) {
-            self.world.apply(self.ego, command);
+            paced.world.apply(self.ego, command);
         }
-        for _ in 0..self.behind(step.now) {
-            self.world.step();
-            self.steps += 1;
-            let now = self.time(self.steps);
-            self.sense(self.steps - 1, now);
-            for happening in self.world.take_happenings() {
-                self.out.events.send(messages::event(&happening, now));
+        let due = paced.due(step.now);
+        while self.sensed < due {
+            if paced.steps == self.sensed {
+                paced.step();
             }
+            self.sense(&mut paced);
         }
     }
 }

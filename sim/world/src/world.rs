@@ -31,6 +31,13 @@ const WATCH_STEPS: u64 = 5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EgoId(pub(crate) usize);
 
+impl EgoId {
+    /// Its place in the order in which vehicles came into the world, from 0.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// How a vehicle truly moves, in map.
 #[derive(Clone, Copy, Debug)]
 pub struct Truth {
@@ -217,6 +224,13 @@ impl World {
     /// What happened since the last call.
     pub fn take_happenings(&mut self) -> Vec<Happening> {
         std::mem::take(&mut self.happenings)
+    }
+
+    /// The same of one vehicle only.
+    pub(crate) fn take_happenings_of(&mut self, ego: EgoId) -> Vec<Happening> {
+        let (own, of_others) = self.take_happenings().into_iter().partition(|h| h.ego == ego);
+        self.happenings = of_others;
+        own
     }
 
     /// How a vehicle truly moves.
