@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
-import { useIncident } from "../../api/queries";
+import { useEmergencyStops, useIncident } from "../../api/queries";
 import type { IncidentDetail } from "../../api/types";
 import { Page } from "../../app/Page";
 import { useMay } from "../../app/session";
@@ -8,8 +8,10 @@ import { IncidentBadge, SeverityBadge } from "../../ui/Badge";
 import { Card, Fact, Facts } from "../../ui/Card";
 import { Failure, Skeleton } from "../../ui/State";
 import { Ago, Time } from "../../ui/Time";
+import { Stop } from "../vehicles/StopEvidence";
 import { NoteForm } from "./NoteForm";
 import { StatusButtons } from "./StatusButtons";
+import { useIncidentTitle } from "./title";
 import "./incident.css";
 
 export default function IncidentPage() {
@@ -23,22 +25,28 @@ export default function IncidentPage() {
 function IncidentView({ incident }: { incident: IncidentDetail }) {
   const { t } = useTranslation();
   const mayHandle = useMay("handle-incidents");
+  const title = useIncidentTitle()(incident);
   return (
     <Page
       title={
         <>
           <SeverityBadge severity={incident.severity} />
-          <bdi>{incident.title}</bdi>
+          <bdi>{title}</bdi>
           <IncidentBadge status={incident.status} />
         </>
       }
-      windowTitle={incident.title}
+      windowTitle={title}
       actions={mayHandle && <StatusButtons incident={incident} />}
     >
       <div className="columns">
-        <Card title={t("incident.details")}>
-          <IncidentFacts incident={incident} />
-        </Card>
+        <div className="stack">
+          <Card title={t("incident.details")}>
+            <IncidentFacts incident={incident} />
+          </Card>
+          {incident.kind === "emergency_stop" && incident.vehicle_id && (
+            <StopOfIncident incidentId={incident.incident_id} vehicleId={incident.vehicle_id} />
+          )}
+        </div>
         <Card title={t("incident.notes")}>
           <div className="stack">
             <Notes incident={incident} />
@@ -47,6 +55,17 @@ function IncidentView({ incident }: { incident: IncidentDetail }) {
         </Card>
       </div>
     </Page>
+  );
+}
+
+function StopOfIncident({ incidentId, vehicleId }: { incidentId: string; vehicleId: string }) {
+  const { t } = useTranslation();
+  const stop = useEmergencyStops(vehicleId).data?.find(({ incident_id }) => incident_id === incidentId);
+  if (!stop) return null;
+  return (
+    <Card title={t("incident.stop")}>
+      <Stop stop={stop} />
+    </Card>
   );
 }
 

@@ -7,6 +7,7 @@ import { IncidentBadge, SeverityBadge } from "../../ui/Badge";
 import { Select } from "../../ui/Select";
 import { Empty, Failure, Skeleton } from "../../ui/State";
 import { Ago, Time } from "../../ui/Time";
+import { useIncidentTitle } from "./title";
 import "../../ui/table.css";
 
 const STATUSES: readonly IncidentStatus[] = ["open", "acknowledged", "resolved"];
@@ -37,6 +38,7 @@ export default function IncidentsPage() {
 
 function IncidentTable({ status }: { status: IncidentStatus | undefined }) {
   const { t } = useTranslation();
+  const titleOf = useIncidentTitle();
   const { data: incidents, error, refetch } = useIncidents(status);
   if (error && !incidents) return <Failure error={error} onRetry={refetch} />;
   if (!incidents) return <Skeleton lines={8} />;
@@ -59,7 +61,7 @@ function IncidentTable({ status }: { status: IncidentStatus | undefined }) {
             <tr key={incident.incident_id}>
               <td className="wrap">
                 <Link to={`/incidents/${incident.incident_id}`} className="row-link">
-                  <bdi>{incident.title}</bdi>
+                  <bdi>{titleOf(incident)}</bdi>
                 </Link>
               </td>
               <td>

@@ -7,9 +7,8 @@ import { Button } from "../../ui/Button";
 import { Modal } from "../../ui/Modal";
 import { ErrorText } from "../../ui/State";
 import { notify } from "../../ui/toast";
+import { REASONS, useReason } from "./reasons";
 import "./safety.css";
-
-const REASONS = ["obstacle_detected", "unsafe_driving", "passenger_emergency", "road_hazard", "other"] as const;
 
 /** The second half of a double click must not choose a reason. */
 const ARMED_AFTER_MS = 400;
@@ -35,6 +34,7 @@ export function EmergencyStopButton({ id }: { id: string }) {
 function Reasons({ id, onClose }: { id: string; onClose(): void }) {
   const { t } = useTranslation();
   const stop = useStopVehicle(id);
+  const word = useReason();
   const [armed, setArmed] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setArmed(true), ARMED_AFTER_MS);
@@ -61,7 +61,7 @@ function Reasons({ id, onClose }: { id: string; onClose(): void }) {
             isDisabled={stop.isPending}
             onPress={() => send(reason)}
           >
-            {t("stop.because", { reason: t(`stop.reasons.${reason}`) })}
+            {t("stop.because", { reason: word(reason) })}
           </Button>
         ))}
       </fieldset>

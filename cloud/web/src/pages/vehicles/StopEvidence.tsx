@@ -8,6 +8,7 @@ import { Empty, Failure, Skeleton } from "../../ui/State";
 import { Time } from "../../ui/Time";
 import { Timeline } from "../../ui/Timeline";
 import { ReleaseControl } from "./Release";
+import { useReason } from "./reasons";
 import "./stops.css";
 
 type Step = keyof typeof en.stop.steps;
@@ -15,6 +16,7 @@ type Step = keyof typeof en.stop.steps;
 /** Emergency stops with the evidence of each step; of the one that holds the vehicle also its release. */
 export function StopEvidence({ id }: { id: string }) {
   const { t } = useTranslation();
+  const word = useStepWord();
   const { data: stops, error, refetch } = useEmergencyStops(id);
   if (error && !stops) return <Failure error={error} onRetry={refetch} />;
   if (!stops) return <Skeleton />;
@@ -22,40 +24,48 @@ export function StopEvidence({ id }: { id: string }) {
   return (
     <div className="stops">
       {stops.map((stop, index) => (
-        <Stop key={stop.stop_id} stop={stop} open={index === 0} />
+        <details key={stop.stop_id} open={index === 0}>
+          <summary>
+            <Badge tone={stop.status === "released" ? "success" : "danger"}>{word(stop.status)}</Badge>
+            <Time at={stop.requested_at} />
+            <bdi>{stop.requested_by}</bdi>
+          </summary>
+          <Stop stop={stop} />
+          <Link className="stop-incident" to={`/incidents/${stop.incident_id}`}>
+            {t("stop.incident")}
+          </Link>
+        </details>
       ))}
     </div>
   );
 }
 
-function Stop({ stop, open }: { stop: EmergencyStop; open: boolean }) {
-  const { t, i18n } = useTranslation();
-  const word = (step: string) => (i18n.exists(`stop.steps.${step}`) ? t(`stop.steps.${step as Step}`) : step);
-  const released = stop.status === "released";
+/** One stop: its release, and the evidence of each step. */
+export function Stop({ stop }: { stop: EmergencyStop }) {
+  const { t } = useTranslation();
+  const word = useStepWord();
+  const reason = useReason();
   return (
-    <details open={open}>
-      <summary>
-        <Badge tone={released ? "success" : "danger"}>{word(stop.status)}</Badge>
-        <Time at={stop.requested_at} />
-        <bdi>{stop.requested_by}</bdi>
-      </summary>
-      <div className="stack">
-        {!released && <ReleaseControl stop={stop} />}
-        <Timeline
-          precise
-          label={t("stop.evidence")}
-          entries={stop.steps.map((step, index) => ({
-            key: `${index}`,
-            title: word(step.step),
-            tone: TONES[step.step],
-            ...step,
-            detail: reasonWord(step.detail, t),
-          }))}
-        />
-        <Link to={`/incidents/${stop.incident_id}`}>{t("stop.incident")}</Link>
-      </div>
-    </details>
+    <div className="stack">
+      {stop.status !== "released" && <ReleaseControl stop={stop} />}
+      <Timeline
+        precise
+        label={t("stop.evidence")}
+        entries={stop.steps.map((step, index) => ({
+          key: `${index}`,
+          title: word(step.step),
+          tone: TONES[step.step],
+          ...step,
+          detail: reason(step.detail),
+        }))}
+      />
+    </div>
   );
+}
+
+function useStepWord(): (step: string) => string {
+  const { t, i18n } = useTranslation();
+  return (step) => (i18n.exists(`stop.steps.${step}`) ? t(`stop.steps.${step as Step}`) : step);
 }
 
 const TONES: Record<string, "danger" | "warning" | "success" | undefined> = {
@@ -63,9 +73,3 @@ const TONES: Record<string, "danger" | "warning" | "success" | undefined> = {
   not_delivered: "warning",
   released: "success",
 };
-
-/** Reasons that this page sends are ids. */
-function reasonWord(detail: string, t: ReturnType<typeof useTranslation>["t"]): string {
-  const key = `stop.reasons.${detail}` as "stop.reasons.other";
-  return /^[a-z_]+$/.test(detail) ? t(key, { defaultValue: detail }) : detail;
-}
