@@ -149,7 +149,9 @@ export class VehicleOverlay {
     this.drawnAt = start;
     this.cost_ms = performance.now() - start;
     for (const motion of this.motions.values()) {
-      if (isMoving(motion, start)) return this.schedule();
+      if (!isMoving(motion, start)) continue;
+      this.schedule();
+      break;
     }
   };
 

@@ -33,7 +33,6 @@ export function PlaceField({ label, text, onChange, mapCentre, error }: Props) {
         if (place) onChange(writePlace(place));
       }}
       allowsCustomValue
-      menuTrigger="focus"
       isInvalid={Boolean(error)}
     >
       <Label>{label}</Label>
