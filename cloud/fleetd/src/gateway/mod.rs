@@ -22,7 +22,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{App, events, fleet, identity, incidents, map, routing, stops, telemetry, trips};
+use crate::{App, events, fleet, identity, incidents, map, metrics, routing, stops, telemetry, trips};
 use problem::Problem;
 
 /// A request that takes longer is given up.
@@ -47,6 +47,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(fleet::api::public())
         .merge(incidents::api::public())
         .merge(map::api::public())
+        .merge(metrics::public())
         .merge(stops::api::public())
         .merge(telemetry::api::public())
         .merge(trips::api::public());
@@ -86,7 +87,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         }))
         .layer(CompressionLayer::new())
         .layer(cors(&app.config.allowed_origins)?)
-        .layer(middleware::from_fn(trace::layer))
+        .layer(middleware::from_fn_with_state(app.clone(), trace::layer))
         .with_state(app))
 }
 
