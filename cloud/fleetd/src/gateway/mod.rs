@@ -4,6 +4,7 @@ pub mod body;
 mod health;
 pub mod hosts;
 mod limits;
+mod openapi;
 pub mod problem;
 pub mod query;
 pub mod trace;
@@ -19,7 +20,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{App, events, fleet, identity, incidents, map, metrics, routing, stops, telemetry, trips};
@@ -66,8 +66,7 @@ fn documented() -> OpenApiRouter<App> {
 /// The OpenAPI document of all paths.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = documented().into_openapi();
-    let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    document.components.get_or_insert_default().add_security_scheme("token", token);
+    openapi::complete(&mut document);
     document
 }
 
