@@ -89,6 +89,7 @@ async fn metrics(State(app): State<App>, caller: Caller) -> Result<Response> {
     now.counter("telemetry_received", "Reports taken in", ingest.received);
     now.counter("telemetry_stored", "Reports written", ingest.stored);
     now.counter("telemetry_dropped", "Reports not kept, because writing did not keep up", ingest.dropped);
+    now.counter("telemetry_overrun", "Reports that came faster than they could be taken in", ingest.overrun);
     now.counter("telemetry_dead_letters", "Messages of vehicles that did not decode", ingest.dead_letters);
     now.gauge("telemetry_waiting", "Reports that wait to be written", ingest.waiting as i64);
     now.gauge("vehicles_connected", "Vehicles that are linked now", app.vehicles.connected() as i64);

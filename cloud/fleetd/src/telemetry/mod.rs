@@ -60,6 +60,8 @@ pub struct Ingest {
     pub stored: AtomicU64,
     /// Not kept, because writing did not keep up; the newest state was still taken over.
     pub dropped: AtomicU64,
+    /// Came faster than they could be taken in; a newer one followed each.
+    pub overrun: AtomicU64,
     /// Of sessions without a lease.
     pub without_lease: AtomicU64,
     /// Old or invalid.
@@ -79,6 +81,7 @@ impl Ingest {
             received: zero(),
             stored: zero(),
             dropped: zero(),
+            overrun: zero(),
             without_lease: zero(),
             old_or_invalid: zero(),
             dead_letters: zero(),
@@ -122,6 +125,7 @@ impl Ingest {
             stored: load(&self.stored),
             waiting: self.queue.max_capacity() - self.queue.capacity(),
             dropped: load(&self.dropped),
+            overrun: load(&self.overrun),
             refused_without_lease: load(&self.without_lease),
             refused_old_or_invalid: load(&self.old_or_invalid),
             dead_letters: load(&self.dead_letters),
@@ -144,6 +148,8 @@ pub struct Counts {
     pub waiting: usize,
     /// Not kept, because writing did not keep up.
     pub dropped: u64,
+    /// Came faster than they could be taken in; a newer one followed each.
+    pub overrun: u64,
     /// Refused: the session does not hold the vehicle.
     pub refused_without_lease: u64,
     /// Refused: older than the one known, or without a position that makes sense.
