@@ -19,6 +19,7 @@ mod identity;
 mod incidents;
 pub mod logging;
 mod map;
+mod metrics;
 mod routing;
 mod stops;
 mod telemetry;
@@ -67,6 +68,8 @@ pub struct Shared {
     pub(crate) lane_maps: map::LaneMaps,
     /// Road graphs and what is blocked.
     pub(crate) routing: Routing,
+    /// Counted for Prometheus.
+    pub(crate) metrics: metrics::Metrics,
     /// Emergency stops under way.
     pub(crate) stops: stops::Stops,
     /// Reports on their way to the database.
@@ -134,6 +137,7 @@ impl Fleetd {
             lane_maps: map::LaneMaps::load(&config.roads)?,
             routing,
             telemetry,
+            metrics: metrics::Metrics::default(),
             vehicles: Vehicles::default(),
             stops: stops::Stops::default(),
             dispatch: Notify::new(),

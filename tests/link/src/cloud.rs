@@ -29,6 +29,8 @@ pub struct Cloud {
     pub reports: AtomicU64,
     /// What could not be decoded.
     pub undecodable: Mutex<Vec<String>>,
+    /// Reports that came faster than they were taken.
+    pub overrun: AtomicU64,
     /// Reports by vehicle.
     pub telemetry: Mutex<HashMap<Scope, Telemetry>>,
     /// Events that the vehicle was told too few or too many of.
@@ -110,6 +112,10 @@ impl Inbound for Cloud {
             self.reports.fetch_add(1, Ordering::Relaxed);
             self.telemetry.lock().insert(scope, telemetry);
         }
+    }
+
+    fn overrun(&self) {
+        self.overrun.fetch_add(1, Ordering::Relaxed);
     }
 
     fn undecodable(&self, key: &str, _: &[u8], why: String) {

@@ -3,7 +3,7 @@
 use pathfinding::kuhn_munkres::kuhn_munkres_min;
 use pathfinding::matrix::Matrix;
 
-use super::BATTERY_RESERVE;
+use super::{BATTERY_RESERVE, obstacle};
 use crate::fleet::Vehicle;
 use crate::routing::{Place, RouteSummary, Routing};
 use crate::time::Time;
@@ -62,8 +62,7 @@ pub fn assign(
 ) -> Vec<Pair> {
     let approach_s = |trip: &Waiting, candidate: &Candidate| {
         let at = Place { lat: candidate.live.lat, lng: candidate.live.lng };
-        let fits =
-            candidate.vehicle.area == trip.area && i64::from(candidate.vehicle.seats) >= trip.passenger_count;
+        let fits = obstacle::of_pair(&candidate.vehicle, &trip.area, trip.passenger_count).is_none();
         let approach =
             fits.then(|| routing.route_in(tenant_id, &trip.area, at, trip.pickup).ok()).flatten()?;
         let left = f64::from(candidate.live.battery_fraction - BATTERY_RESERVE)

@@ -1,6 +1,7 @@
 //! Gives waiting trips to free vehicles, and watches over those that have one. Playbook service: dispatch-service.
 
 mod batch;
+mod obstacle;
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::App;
-use crate::fleet;
+use crate::fleet::{self, Vehicle};
 use crate::gateway::problem::{Problem, Result};
 use crate::gateway::trace::{self, Trace};
 use crate::time::Time;
@@ -17,9 +18,11 @@ use crate::trips::store::Trip;
 use crate::trips::{self, orders};
 use crate::vehicles::live::LiveVehicle;
 use batch::{Candidate, Waiting};
+use obstacle::Obstacle;
+pub use obstacle::why_waiting;
 
 /// Looks at all trips at least so often.
-const EVERY: Duration = Duration::from_secs(1);
+pub const EVERY: Duration = Duration::from_secs(1);
 /// Vehicles with less charge get no trip.
 const BATTERY_RESERVE: f32 = 0.15;
 
@@ -78,29 +81,46 @@ async fn give_up_lost(app: &App, open: &[Trip]) -> Result<()> {
     Ok(())
 }
 
+/// The vehicles of a tenant at this moment, each with what keeps it from trips.
+struct Fleet {
+    vehicles: Vec<(Vehicle, Option<LiveVehicle>, Option<Obstacle>)>,
+}
+
+impl Fleet {
+    async fn now(app: &App, tenant_id: &str) -> Result<Self> {
+        let open = trips::store::open(app.db.reader()).await?;
+        let running =
+            open.iter().filter(|trip| trip.tenant_id == tenant_id && trip.status() != TripStatus::Created);
+        let busy: HashSet<&str> = running.filter_map(|trip| trip.vehicle_id.as_deref()).collect();
+        let registered = fleet::store::vehicles(app.db.reader(), tenant_id).await?;
+        let vehicles = registered.into_iter().map(|vehicle| {
+            let id = vehicle.vehicle_id.as_str();
+            let (live, connected) = (app.live.get(tenant_id, id), app.vehicles.is_connected(tenant_id, id));
+            let obstacle = obstacle::of_vehicle(&vehicle, live.as_ref(), connected, busy.contains(id));
+            (vehicle, live, obstacle)
+        });
+        Ok(Self { vehicles: vehicles.collect() })
+    }
+
+    /// Those that are free.
+    fn candidates(self) -> Vec<Candidate> {
+        let free = self.vehicles.into_iter().filter(|(.., obstacle)| obstacle.is_none());
+        free.filter_map(|(vehicle, live, _)| Some(Candidate { vehicle, live: live? })).collect()
+    }
+}
+
 async fn assign(app: &App, tenant_id: &str) -> Result<()> {
     let open = trips::store::open(app.db.reader()).await?;
-    let open = open.iter().filter(|trip| trip.tenant_id == tenant_id);
-    let (waiting, running): (Vec<&Trip>, Vec<&Trip>) =
-        open.partition(|trip| trip.status() == TripStatus::Created);
+    let waiting =
+        open.iter().filter(|trip| trip.tenant_id == tenant_id && trip.status() == TripStatus::Created);
+    let waiting: Vec<Waiting> = waiting.map(Waiting::of).collect();
     if waiting.is_empty() {
         return Ok(());
     }
-    let busy: HashSet<&str> = running.iter().filter_map(|trip| trip.vehicle_id.as_deref()).collect();
-    let mut candidates = vec![];
-    for vehicle in fleet::store::vehicles(app.db.reader(), tenant_id).await? {
-        let live = app.live.get(tenant_id, &vehicle.vehicle_id);
-        let connected = app.vehicles.is_connected(tenant_id, &vehicle.vehicle_id);
-        if let Some(live) = live.filter(|live| connected && vehicle.in_service && can_take_trips(live))
-            && !busy.contains(vehicle.vehicle_id.as_str())
-        {
-            candidates.push(Candidate { vehicle, live });
-        }
-    }
+    let candidates = Fleet::now(app, tenant_id).await?.candidates();
     if candidates.is_empty() {
         return Ok(());
     }
-    let waiting: Vec<Waiting> = waiting.into_iter().map(Waiting::of).collect();
     let (router, tenant) = (app.clone(), tenant_id.to_owned());
     let find = move || batch::assign(&router.routing, &tenant, &waiting, &candidates, Time::now());
     let pairs = tokio::task::spawn_blocking(find).await.map_err(|error| Problem::internal(&error))?;
@@ -109,14 +129,4 @@ async fn assign(app: &App, tenant_id: &str) -> Result<()> {
         trips::assign(app, tenant_id, &pair.trip_id, &pair.vehicle_id, &reason).await?;
     }
     Ok(())
-}
-
-/// Whether a vehicle is fit to begin a trip.
-fn can_take_trips(live: &LiveVehicle) -> bool {
-    Time::now().since(live.received_at) < fleet::api::OFFLINE_AFTER
-        && live.trip_id.is_none()
-        && !live.safety.latched
-        && matches!(live.safety.mode, "nominal" | "slow")
-        && matches!(live.mode, "idle" | "autonomous")
-        && live.battery_fraction > BATTERY_RESERVE
 }

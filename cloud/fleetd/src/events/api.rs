@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Event, ws};
+use super::{Event, StreamStats, ws};
 use crate::App;
 use crate::gateway::problem::{Problem, Result};
 use crate::gateway::query::Query;
@@ -87,26 +87,10 @@ async fn stream(
     Ok(upgrade.on_upgrade(move |socket| ws::serve(app, caller.tenant_id, after, socket)))
 }
 
-#[derive(Serialize, ToSchema)]
-struct StreamStats {
-    /// Clients connected now.
-    connections: u64,
-    /// Clients closed because they did not read.
-    dropped_slow: u64,
-    /// Frames sent since the start.
-    frames_sent: u64,
-}
-
 /// How many WebSocket clients there are
 #[utoipa::path(get, path = "/websocket/stats", tag = "events",
     responses((status = 200, body = StreamStats), (status = 401, body = Problem)))]
 async fn stats(State(app): State<App>, caller: Caller) -> Result<Json<StreamStats>> {
     caller.require(&app, Permission::View, "events").await?;
-    let load = |counter: &std::sync::atomic::AtomicU64| counter.load(std::sync::atomic::Ordering::Relaxed);
-    let streams = &app.streams;
-    Ok(Json(StreamStats {
-        connections: load(&streams.connections),
-        dropped_slow: load(&streams.dropped_slow),
-        frames_sent: load(&streams.frames_sent),
-    }))
+    Ok(Json(app.streams.counts()))
 }

@@ -3,7 +3,7 @@
 pub mod api;
 mod ws;
 
-pub use ws::Streams;
+pub use ws::{StreamStats, Streams};
 
 use serde::Serialize;
 use sqlx::{FromRow, SqlitePool};

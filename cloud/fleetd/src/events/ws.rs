@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval, timeout};
+use utoipa::ToSchema;
 
 use super::Event;
 use crate::App;
@@ -28,6 +29,29 @@ pub struct Streams {
     pub dropped_slow: AtomicU64,
     /// Since the start.
     pub frames_sent: AtomicU64,
+}
+
+impl Streams {
+    /// All of them now.
+    pub fn counts(&self) -> StreamStats {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        StreamStats {
+            connections: load(&self.connections),
+            dropped_slow: load(&self.dropped_slow),
+            frames_sent: load(&self.frames_sent),
+        }
+    }
+}
+
+/// Counts of the stream's clients.
+#[derive(Serialize, ToSchema)]
+pub struct StreamStats {
+    /// Clients connected now.
+    pub connections: u64,
+    /// Clients closed because they did not read.
+    pub dropped_slow: u64,
+    /// Frames sent since the start.
+    pub frames_sent: u64,
 }
 
 #[derive(Serialize)]

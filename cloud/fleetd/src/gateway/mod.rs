@@ -4,6 +4,7 @@ pub mod body;
 mod health;
 pub mod hosts;
 mod limits;
+mod openapi;
 pub mod problem;
 pub mod query;
 pub mod trace;
@@ -19,10 +20,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{App, events, fleet, identity, incidents, map, routing, stops, telemetry, trips};
+use crate::{App, events, fleet, identity, incidents, map, metrics, routing, stops, telemetry, trips};
 use problem::Problem;
 
 /// A request that takes longer is given up.
@@ -47,6 +47,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(fleet::api::public())
         .merge(incidents::api::public())
         .merge(map::api::public())
+        .merge(metrics::public())
         .merge(stops::api::public())
         .merge(telemetry::api::public())
         .merge(trips::api::public());
@@ -65,8 +66,7 @@ fn documented() -> OpenApiRouter<App> {
 /// The OpenAPI document of all paths.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = documented().into_openapi();
-    let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    document.components.get_or_insert_default().add_security_scheme("token", token);
+    openapi::complete(&mut document);
     document
 }
 
@@ -86,7 +86,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         }))
         .layer(CompressionLayer::new())
         .layer(cors(&app.config.allowed_origins)?)
-        .layer(middleware::from_fn(trace::layer))
+        .layer(middleware::from_fn_with_state(app.clone(), trace::layer))
         .with_state(app))
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -10,6 +10,7 @@ use rand::RngExt as _;
 use tracing::Instrument as _;
 
 use super::hosts::Service;
+use crate::App;
 
 /// Correlation id of the request, in request and reply.
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -76,7 +77,7 @@ pub async fn within<F: Future>(trace: Trace, work: F) -> F::Output {
 }
 
 /// Answers a request within its trace, and logs it.
-pub async fn layer(request: Request, next: Next) -> Response {
+pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let header = |headers: &HeaderMap, name| {
         headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok().map(str::to_owned))
     };
@@ -89,6 +90,7 @@ pub async fn layer(request: Request, next: Next) -> Response {
         .unwrap_or_else(|| trace.trace_id());
     let service = request.extensions().get::<Service>().copied().unwrap_or_default();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!(
         "request",
         service = service.name(),
@@ -102,7 +104,10 @@ pub async fn layer(request: Request, next: Next) -> Response {
     let work = async move {
         let mut response = next.run(request).await;
         let status_code = response.status().as_u16();
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let duration = started.elapsed();
+        let matched = matched.as_ref().map(MatchedPath::as_str);
+        app.metrics.answered(&method, matched, status_code, duration.as_secs_f64());
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let endpoint = path;
         match status_code {
             500.. => tracing::error!(%method, endpoint, status_code, duration_ms, "request"),

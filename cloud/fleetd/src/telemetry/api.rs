@@ -1,6 +1,5 @@
 //! HTTP: history of vehicles, counts of the ingestion.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Json;
@@ -10,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Counts;
 use super::store::{self, Kept};
 use crate::App;
 use crate::duration;
@@ -72,20 +72,8 @@ async fn history(
 struct Ingestion {
     /// Vehicles connected now.
     connected_vehicles: usize,
-    /// Reports taken in since the start.
-    received: u64,
-    /// Of these written.
-    stored: u64,
-    /// Of these waiting to be written.
-    waiting: usize,
-    /// Not kept, because writing did not keep up.
-    dropped: u64,
-    /// Refused: the session does not hold the vehicle.
-    refused_without_lease: u64,
-    /// Refused: older than the one known, or without a position that makes sense.
-    refused_old_or_invalid: u64,
-    /// Did not decode; kept as dead letters.
-    dead_letters: u64,
+    #[serde(flatten)]
+    counts: Counts,
 }
 
 /// How the ingestion does
@@ -93,16 +81,5 @@ struct Ingestion {
     responses((status = 200, body = Ingestion), (status = 401, body = Problem)))]
 async fn ingestion(State(app): State<App>, caller: Caller) -> Result<Json<Ingestion>> {
     caller.require(&app, Permission::View, "telemetry").await?;
-    let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let ingest = &app.telemetry;
-    Ok(Json(Ingestion {
-        connected_vehicles: app.vehicles.connected(),
-        received: load(&ingest.received),
-        stored: load(&ingest.stored),
-        waiting: ingest.waiting(),
-        dropped: load(&ingest.dropped),
-        refused_without_lease: load(&ingest.without_lease),
-        refused_old_or_invalid: load(&ingest.old_or_invalid),
-        dead_letters: load(&ingest.dead_letters),
-    }))
+    Ok(Json(Ingestion { connected_vehicles: app.vehicles.connected(), counts: app.telemetry.counts() }))
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use bridge_proto::Scope;
 use bridge_proto::v1::Telemetry;
+use serde::Serialize;
 use tokio::sync::mpsc;
+use utoipa::ToSchema;
 
 use crate::App;
 use crate::time::Time;
@@ -58,6 +60,8 @@ pub struct Ingest {
     pub stored: AtomicU64,
     /// Not kept, because writing did not keep up; the newest state was still taken over.
     pub dropped: AtomicU64,
+    /// Came faster than they could be taken in; a newer one followed each.
+    pub overrun: AtomicU64,
     /// Of sessions without a lease.
     pub without_lease: AtomicU64,
     /// Old or invalid.
@@ -77,6 +81,7 @@ impl Ingest {
             received: zero(),
             stored: zero(),
             dropped: zero(),
+            overrun: zero(),
             without_lease: zero(),
             old_or_invalid: zero(),
             dead_letters: zero(),
@@ -112,14 +117,45 @@ impl Ingest {
         }
     }
 
+    /// How it does.
+    pub fn counts(&self) -> Counts {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counts {
+            received: load(&self.received),
+            stored: load(&self.stored),
+            waiting: self.queue.max_capacity() - self.queue.capacity(),
+            dropped: load(&self.dropped),
+            overrun: load(&self.overrun),
+            refused_without_lease: load(&self.without_lease),
+            refused_old_or_invalid: load(&self.old_or_invalid),
+            dead_letters: load(&self.dead_letters),
+        }
+    }
+
     fn take_letters(&self) -> Vec<Letter> {
         std::mem::take(&mut *self.letters.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
 
-    /// Reports that wait to be written.
-    pub fn waiting(&self) -> usize {
-        self.queue.max_capacity() - self.queue.capacity()
-    }
+/// How the ingestion does.
+#[derive(Serialize, ToSchema)]
+pub struct Counts {
+    /// Reports taken in since the start.
+    pub received: u64,
+    /// Of these written.
+    pub stored: u64,
+    /// Of these waiting to be written.
+    pub waiting: usize,
+    /// Not kept, because writing did not keep up.
+    pub dropped: u64,
+    /// Came faster than they could be taken in; a newer one followed each.
+    pub overrun: u64,
+    /// Refused: the session does not hold the vehicle.
+    pub refused_without_lease: u64,
+    /// Refused: older than the one known, or without a position that makes sense.
+    pub refused_old_or_invalid: u64,
+    /// Did not decode; kept as dead letters.
+    pub dead_letters: u64,
 }
 
 /// Writes reports until the service ends, and forgets old ones.
@@ -143,7 +179,14 @@ pub async fn run(app: App, mut reports: mpsc::Receiver<Report>) {
             return;
         }
         match write(&app, &batch).await {
-            Ok(()) => app.telemetry.stored.fetch_add(taken as u64, Ordering::Relaxed),
+            Ok(()) => {
+                let now = Time::now();
+                let measured = batch.iter().filter_map(|report| report.telemetry.state.as_ref());
+                for at in measured.map(|state| Time::from_unix_ns(state.measured_at_unix_ns)) {
+                    app.metrics.telemetry_delay_s.observe(now.since(at).as_secs_f64());
+                }
+                app.telemetry.stored.fetch_add(taken as u64, Ordering::Relaxed)
+            }
             Err(error) => {
                 tracing::error!(cause = %error, reports = taken, "telemetry can't be written");
                 app.telemetry.dropped.fetch_add(taken as u64, Ordering::Relaxed)

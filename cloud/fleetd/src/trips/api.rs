@@ -12,6 +12,7 @@ use super::status::TripStatus;
 use super::store::{self, Transition, Trip};
 use super::{Order, no_trip};
 use crate::App;
+use crate::dispatch;
 use crate::gateway::body::{Body, OptionalBody};
 use crate::gateway::problem::{Problem, Result};
 use crate::gateway::query::Query;
@@ -47,6 +48,9 @@ pub struct TripView {
     status: TripStatus,
     /// That has it.
     vehicle_id: Option<String>,
+    /// Why no vehicle has it yet, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_because: Option<String>,
     pickup: Place,
     destination: Place,
     passenger_count: i64,
@@ -92,7 +96,15 @@ impl From<Trip> for TripItem {
 /// The trip with its route and its steps.
 pub async fn view(app: &App, trip: Trip) -> Result<TripView> {
     let transitions = store::transitions(app.db.reader(), &trip.trip_id).await?;
+    let waiting_because = match trip.status() {
+        // Before that dispatch may just not have looked.
+        TripStatus::Created if Time::now().since(trip.created_at) > 2 * dispatch::EVERY => {
+            Some(dispatch::why_waiting(app, &trip).await?)
+        }
+        _ => None,
+    };
     Ok(TripView {
+        waiting_because,
         status: trip.status(),
         pickup: trip.pickup(),
         destination: trip.destination(),

@@ -157,6 +157,15 @@ pub async fn open(db: &SqlitePool) -> sqlx::Result<Vec<Trip>> {
 }
 
 /// Ended trips whose vehicle has not confirmed that yet.
+/// How many trips that have not ended are in each status.
+pub async fn open_by_status(db: &SqlitePool) -> sqlx::Result<Vec<(String, i64)>> {
+    sqlx::query_as(
+        "SELECT status, COUNT(*) FROM trips WHERE status NOT IN ('completed', 'cancelled', 'failed') GROUP BY status",
+    )
+    .fetch_all(db)
+    .await
+}
+
 pub async fn unconfirmed_ends(db: &SqlitePool) -> sqlx::Result<Vec<Trip>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM trips WHERE status IN ('cancelled', 'failed') AND vehicle_id IS NOT NULL \

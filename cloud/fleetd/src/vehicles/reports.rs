@@ -31,6 +31,10 @@ impl Inbound for App {
         self.telemetry.take(scope, report, received_at);
     }
 
+    fn overrun(&self) {
+        self.telemetry.overrun.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+
     fn undecodable(&self, key: &str, payload: &[u8], why: String) {
         self.telemetry.dead_letter(key, payload, why);
     }

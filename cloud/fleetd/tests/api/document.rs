@@ -21,7 +21,7 @@ fn every_error_has_an_example() {
         for (method, operation) in methods.as_object().unwrap() {
             let responses = operation["responses"].as_object().unwrap();
             for (status, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
-                let schema = &response["content"]["application/json"]["schema"]["$ref"];
+                let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
                 assert_eq!(schema, "#/components/schemas/Problem", "{method} {path} {status}");
             }
             assert!(operation["summary"].is_string(), "{method} {path} has no summary");

@@ -71,3 +71,22 @@ fn who_asks_too_often_is_told_to_wait() {
     assert_eq!(refused[0].problem(), "too-many-requests");
     assert_eq!(refused[0].header("retry-after"), "1");
 }
+
+#[test]
+fn prometheus_reads_counters() {
+    let service = Service::start();
+    service.get("/api/v1/trips/trip_unknown");
+    service.get("/made/up");
+    let answer = service.get("/metrics");
+    assert!(answer.header("content-type").starts_with("application/openmetrics-text"), "{answer:?}");
+    let text = answer.json.as_str().unwrap();
+    for line in [
+        r#"atlasmesh_http_request_seconds_count{method="GET",path="/api/v1/trips/{trip_id}",status="404"} 1"#,
+        r#"atlasmesh_http_request_seconds_count{method="GET",path="other",status="404"} 1"#,
+        "atlasmesh_vehicles_connected 0",
+        "atlasmesh_telemetry_stored_total 0",
+        "# EOF",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+    }
+}

@@ -27,6 +27,21 @@ fn the_trip_of_the_playbook_is_routed_and_waits() {
 }
 
 #[test]
+fn a_trip_that_waits_says_why() {
+    let service = Service::start();
+    let admin = service.admin();
+    let vehicle = r#"{"vehicle_id": "AV-1", "model": "shuttle", "area": "terminal-yard"}"#;
+    assert_eq!(service.post_as(&admin, "/api/v1/vehicles", vehicle).status, 201);
+    let trip_id = service.post("/api/v1/trips", ORDER).json["trip_id"].as_str().unwrap().to_owned();
+    let why = || service.get(&format!("/api/v1/trips/{trip_id}")).json["waiting_because"].clone();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while why().is_null() && std::time::Instant::now() < until {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_eq!(why(), "no vehicle is free: 1 on other roads");
+}
+
+#[test]
 fn orders_that_can_t_be_done_are_refused_with_the_reason() {
     let service = Service::start();
     for (body, status, problem, detail) in [

@@ -36,6 +36,8 @@ pub trait Inbound: Send + Sync + 'static {
     fn hello(&self, scope: Scope, hello: Hello) -> BoxFuture<'_, Welcome>;
     /// A live report. Called in order from one task: it must not wait.
     fn telemetry(&self, scope: Scope, telemetry: Telemetry);
+    /// A live report came faster than they are taken, and was dropped.
+    fn overrun(&self);
     /// Something that is not of this protocol arrived under a key of a vehicle that may send it.
     fn undecodable(&self, key: &str, payload: &[u8], why: String);
     /// Durable events; to be stored before this answers. See [`fresh`] for what is new among them.

@@ -36,11 +36,13 @@ impl Served {
             session.declare_queryable(Suffix::EventUpload.of_all()).callback(move |q| upload.take(q)).await?;
         let (send, receive) = mpsc::channel(TELEMETRY_QUEUE);
         tokio::spawn(reports(receive, Arc::clone(inbound)));
+        let inbound = Arc::clone(inbound);
         let telemetry = session
             .declare_subscriber(Suffix::Telemetry.of_all())
             .callback(move |sample| {
-                // Full: dropped, a newer one follows.
-                let _ = send.try_send(sample);
+                if send.try_send(sample).is_err() {
+                    inbound.overrun();
+                }
             })
             .await?;
         Ok(Self { _queryables: [hellos, uploads], _telemetry: telemetry })
