@@ -1,6 +1,6 @@
 import type { LiveVehicle, VehicleView } from "../api/types";
 import { serverClock } from "./clock";
-import { type RegisteredVehicle, STATUSES, statusOf, type Vehicle, type VehicleStatus } from "./vehicle";
+import { type RegisteredVehicle, statusOf, type Vehicle } from "./vehicle";
 
 type Listener = () => void;
 
@@ -26,10 +26,6 @@ export class VehicleStore {
 
   all(): Iterable<Vehicle> {
     return this.vehicles.values();
-  }
-
-  get size(): number {
-    return this.vehicles.size;
   }
 
   /** By id; the same array until vehicles come, go, or change their status. */
@@ -70,12 +66,6 @@ export class VehicleStore {
       if (vehicle.live && statusOf(vehicle.live, now) !== vehicle.status) this.put(vehicle.registered, vehicle.live);
     }
     this.schedule();
-  }
-
-  counts(): Record<VehicleStatus, number> {
-    const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<VehicleStatus, number>;
-    for (const vehicle of this.vehicles.values()) counts[vehicle.status] += 1;
-    return counts;
   }
 
   subscribeVehicle(id: string, listener: Listener): () => void {

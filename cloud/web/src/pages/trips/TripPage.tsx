@@ -56,6 +56,11 @@ function TripView({ trip, title }: { trip: Trip; title: string }) {
     >
       <div className="columns">
         <div className="stack">
+          {trip.waiting_because && (
+            <p className="trip-waiting" role="status">
+              <strong>{t("trip.waits")}</strong> <bdi>{trip.waiting_because}</bdi>
+            </p>
+          )}
           <Card title={t("trip.details")}>
             <TripFacts trip={trip} />
           </Card>
