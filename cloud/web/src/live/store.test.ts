@@ -68,6 +68,7 @@ test("only the listeners of changed vehicles are told, once a frame", () => {
 
 test("a stop tells the list too, and the list is by number", () => {
   const store = storeOf(view("V-10"), view("V-9", live("V-9", 9)));
+  vi.setSystemTime(NOW + 1000);
   const list = vi.fn();
   store.subscribeList(list);
   const before = store.list();
@@ -79,6 +80,20 @@ test("a stop tells the list too, and the list is by number", () => {
   expect(list).toHaveBeenCalledTimes(1);
   expect(store.list()).not.toBe(before);
   expect(store.get("V-9")?.status).toBe("stopped");
+});
+
+test("the list is told twice a second at most, and nothing is lost", () => {
+  const store = storeOf(view("A", live("A", 9)));
+  const list = vi.fn();
+  store.subscribeList(list);
+  store.update([live("A", 10, { speed_mps: 0 })]);
+  nextFrame();
+  expect(list).not.toHaveBeenCalled();
+  vi.setSystemTime(NOW + 500);
+  store.tick();
+  nextFrame();
+  expect(list).toHaveBeenCalledTimes(1);
+  expect(store.list()[0]?.status).toBe("standing");
 });
 
 test("a silent vehicle becomes offline", () => {
