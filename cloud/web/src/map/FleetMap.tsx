@@ -32,7 +32,7 @@ export interface FleetMapProps extends OverlayContent {
 
 const PADDING = 56;
 const CLOSEST_FIT = 17;
-const FOLLOW_ZOOM = 14;
+const FOLLOW_ZOOM = 16;
 
 export default function FleetMap(props: FleetMapProps) {
   const { t } = useTranslation();

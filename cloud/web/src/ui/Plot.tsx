@@ -17,6 +17,8 @@ interface Props {
 }
 
 const HEIGHT = 180;
+/** Whole numbers between the lines of the grid. */
+const STEPS = [1, 2, 5, 10, 20, 25, 50, 100];
 /** Longer without a report is a gap in the line, s. */
 const GAP = 15;
 
@@ -55,6 +57,7 @@ export function Plot({ label, times, values, write, top }: Props) {
             ...axis,
             grid: { stroke: colour("--border"), width: 1 },
             size: 78,
+            incrs: STEPS,
             values: (_, splits) => splits.map(write),
           },
         ],
