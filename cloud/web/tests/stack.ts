@@ -30,8 +30,8 @@ export class Stack {
     const data = await mkdtemp(join(tmpdir(), "control-center-"));
     const options = {
       vehicles: 0,
-      light: 12,
-      "time-scale": 60,
+      light: 20,
+      "time-scale": 20,
       port,
       "web-port": await bind(0),
       "link-port": await freeUdpPort(),
