@@ -41,6 +41,8 @@ interface Drawn {
 const TILE = 512;
 const LABELS_FROM_ZOOM = 12;
 const MOST_LABELS = 150;
+const LABEL_WIDTH = 50;
+const LABEL_HEIGHT = 14;
 const FEW = 30;
 const PICK_PX = 20;
 /** Drawing may take this share of the time; with very many vehicles it is done less often then. */
@@ -212,7 +214,8 @@ export class VehicleOverlay {
     }
     context.setTransform(scale, 0, 0, scale, 0, 0);
     if (zoom < LABELS_FROM_ZOOM && drawn.length > FEW) return;
-    for (const { id, x, y } of drawn.slice(-MOST_LABELS)) drawLabel(context, id, x, y + size / 2 + 4, colours);
+    for (const { id, x, y } of labelled(drawn, this.content.selected))
+      drawLabel(context, id, x, y + size / 2 + 4, colours);
   }
 
   private makeSprites(size: number): void {
@@ -234,4 +237,18 @@ export class VehicleOverlay {
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
     return scale;
   }
+}
+
+/** Those whose labels do not lie on each other; the selected one and what needs attention come first. */
+function labelled(drawn: readonly Drawn[], selected: string | undefined): Drawn[] {
+  const byImportance = drawn.slice(-MOST_LABELS).reverse();
+  const first = drawn.filter(({ id }) => id === selected);
+  const shown: Drawn[] = [];
+  for (const candidate of [...first, ...byImportance]) {
+    const { x, y } = candidate;
+    if (shown.every((other) => Math.abs(other.x - x) > LABEL_WIDTH || Math.abs(other.y - y) > LABEL_HEIGHT)) {
+      shown.push(candidate);
+    }
+  }
+  return shown;
 }

@@ -58,7 +58,7 @@ export function Plot({ label, times, values, write, top }: Props) {
             grid: { stroke: colour("--border"), width: 1 },
             size: 78,
             incrs: STEPS,
-            values: (_, splits) => splits.map(write),
+            values: (_, splits) => splits.map((value) => isolated(write(value))),
           },
         ],
         series: [
@@ -91,6 +91,11 @@ export function Plot({ label, times, values, write, top }: Props) {
       <figcaption className="muted">{summary}</figcaption>
     </figure>
   );
+}
+
+/** In its own direction: the plot runs from left to right, Arabic units do not. */
+function isolated(text: string): string {
+  return `\u2068${text}\u2069`;
 }
 
 /** Breaks the line where reports are missing. */

@@ -106,9 +106,11 @@ export function OrderPanel({ order, onClose }: { order: Order; onClose(): void }
             <ErrorText error={refusal} />
           </div>
         )}
-        <Button type="submit" kind="primary" isPending={send.isPending}>
-          {t("order.submit")}
-        </Button>
+        <div className="panel-footer">
+          <Button type="submit" kind="primary" className="order-submit" isPending={send.isPending}>
+            {t("order.submit")}
+          </Button>
+        </div>
       </Form>
     </aside>
   );
