@@ -59,7 +59,8 @@ function Commands({ onClose }: { onClose(): void }) {
   }, [commands, text]);
   const run = (command: Command) => {
     onClose();
-    command.run();
+    // The dialog holds the focus until it is gone; what opens may want it.
+    setTimeout(command.run);
   };
   return (
     <Autocomplete inputValue={text} onInputChange={setText}>

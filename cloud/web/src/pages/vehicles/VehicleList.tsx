@@ -49,7 +49,7 @@ export function VehicleList({ vehicles, filtered, selected, onSelect, wide }: Pr
         aria-label={t("vehicle.list")}
         items={rows}
         selectionMode="single"
-        selectionBehavior="replace"
+        disallowEmptySelection
         selectedKeys={selected ? [selected] : []}
         onSelectionChange={(keys) => onSelect(([...keys][0] as string | undefined) ?? selected)}
       >
