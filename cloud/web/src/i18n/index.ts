@@ -33,6 +33,7 @@ void i18next.use(initReactI18next).init({
   lng: document.documentElement.lang,
   fallbackLng: "en",
   interpolation: { escapeValue: false },
+  showSupportNotice: false,
 });
 
 export { i18next };

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { me, queryClient } from "../api/queries";
+import { me, queryClient, vehicles } from "../api/queries";
 import type { FleetEvent } from "../api/types";
 import { eachSecond, serverClock } from "./clock";
 import { vehicleStore } from "./store";
@@ -23,8 +23,9 @@ let refreshDue = false;
 
 const stream = new Stream({
   onVehicles(states) {
-    // A vehicle that was registered since.
-    if (vehicleStore.update(states).length > 0) outdate("vehicles");
+    const strangers = vehicleStore.update(states);
+    // Registered since the list came.
+    if (strangers.length > 0 && queryClient.getQueryData(vehicles.queryKey)) outdate("vehicles");
   },
   onEvent(event) {
     for (const key of outdatedBy(event)) outdate(...key);
