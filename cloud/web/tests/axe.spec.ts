@@ -9,6 +9,7 @@ for (const language of ["en", "ar"] as const) {
       test.use({ language, theme });
 
       test("no page has a violation", async ({ page, stack }) => {
+        test.setTimeout(300_000);
         const { trip_id } = await stack.call<{ trip_id: string }>("POST", "/api/v1/trips", {
           pickup: { lat: 24.454, lng: 54.418 },
           destination: { lat: 24.429, lng: 54.448 },

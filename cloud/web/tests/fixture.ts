@@ -17,9 +17,9 @@ export const test = base.extend<Options, { stack: Stack }>({
       await use(stack);
       await stack.end();
     },
-    { scope: "worker", timeout: 120_000 },
+    { scope: "worker", timeout: 240_000 },
   ],
-  // Another server for the pages, e.g. that of `npm run dev`, so that they need not be built in.
+  // Pages that are not built in yet: `FLEETD=http://127.0.0.1:9000 npm run dev`, with STACK_PORT=9000 here.
   baseURL: async ({ stack }, use) => use(process.env.BASE_URL ?? stack.url),
   language: ["en", { option: true }],
   theme: ["light", { option: true }],

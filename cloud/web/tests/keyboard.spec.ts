@@ -42,12 +42,11 @@ test("the first stop of the keyboard leads past the navigation", async ({ page }
 
 /** Presses Tab until what has this name is in focus. */
 async function tabTo(page: import("@playwright/test").Page, name: RegExp): Promise<void> {
-  const focused = page.locator(":focus");
-  for (let presses = 0; presses < 40; presses++) {
+  for (let presses = 0; presses < 60; presses++) {
     await page.keyboard.press("Tab");
-    const label = await focused.evaluate((element) => {
-      const labels = (element as HTMLInputElement).labels;
-      return element.getAttribute("aria-label") ?? labels?.[0]?.textContent ?? element.textContent ?? "";
+    const label = await page.evaluate(() => {
+      const element = document.activeElement as HTMLInputElement;
+      return element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent ?? "";
     });
     if (name.test(label.trim())) return;
   }

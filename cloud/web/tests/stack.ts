@@ -8,7 +8,8 @@ import { join } from "node:path";
 
 /** Offsets of the services' ports after that of the API. */
 const PORTS = [0, 1, 2, 3, 6];
-const READY_MS = 60_000;
+/** A debug build compresses its pages at each start. */
+const READY_MS = 180_000;
 
 export interface Account {
   user_id: string;
@@ -18,20 +19,21 @@ export interface Account {
 /** A real fleet on this machine, as `atlas up` runs it: the fleet service and light vehicles. */
 export class Stack {
   private constructor(
-    private readonly atlas: ChildProcess,
-    private readonly data: string,
     readonly url: string,
     readonly admin: Account,
+    private readonly atlas: ChildProcess,
+    private readonly data: string,
   ) {}
 
   static async start(): Promise<Stack> {
-    const port = await freePorts();
+    const port = Number(process.env.STACK_PORT) || (await freePorts());
     const data = await mkdtemp(join(tmpdir(), "control-center-"));
     const options = {
       vehicles: 0,
-      light: 12,
-      "time-scale": 60,
+      light: 20,
+      "time-scale": 20,
       port,
+      "web-port": await bind(0),
       "link-port": await freeUdpPort(),
       "data-dir": data,
     };
@@ -40,14 +42,20 @@ export class Stack {
     let printed = "";
     for (const stream of [atlas.stdout, atlas.stderr]) stream.on("data", (text) => (printed += text));
     const url = `http://127.0.0.1:${port}`;
-    const password = await until("the first log-in and vehicles", async () => {
-      if (atlas.exitCode !== null) throw new Error(`atlas up ended:\n${printed}`);
-      const vehicles = await fetch(`${url}/api/v1/vehicles`).then((response) => response.json());
-      const allHere =
-        vehicles.length === options.light && vehicles.every((vehicle: { online: boolean }) => vehicle.online);
-      return allHere ? /first log-in: user admin, password (\S+)/.exec(printed)?.[1] : undefined;
-    });
-    return new Stack(atlas, data, url, { user_id: "admin", password });
+    try {
+      const password = await until("the first log-in and vehicles", async () => {
+        if (atlas.exitCode !== null) throw new Error(`atlas up ended:\n${printed}`);
+        const vehicles = await fetch(`${url}/api/v1/vehicles`).then((response) => response.json());
+        const online = vehicles.filter((vehicle: { online: boolean }) => vehicle.online);
+        return online.length < options.light
+          ? undefined
+          : /first log-in: user admin, password (\S+)/.exec(printed)?.[1];
+      });
+      return new Stack(url, { user_id: "admin", password }, atlas, data);
+    } catch (error) {
+      atlas.kill("SIGINT");
+      throw error;
+    }
   }
 
   /** Kills the fleet service as a crash would; `atlas up` starts it again. */

@@ -1,4 +1,5 @@
 import {
+  QueryCache,
   QueryClient,
   queryOptions,
   useInfiniteQuery,
@@ -25,9 +26,17 @@ import type {
 } from "./types";
 
 const TRIPS_PER_PAGE = 50;
+const WAITING_MS = 3000;
 
 /** The stream says when something changed, so nothing is asked for again by the clock. */
-export const queryClient = new QueryClient({
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    // The session has ended: asking who this is leads to the login page.
+    onError: (error, { queryKey }) => {
+      const ended = error instanceof ProblemError && error.status === 401 && queryKey[0] !== "me";
+      if (ended) queryClient.invalidateQueries({ queryKey: me.queryKey });
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: Number.POSITIVE_INFINITY,
@@ -73,6 +82,8 @@ export function useTrip(id: string | null | undefined) {
     queryKey: ["trip", id],
     queryFn: () => request<Trip>("GET", tripPath(id as string)),
     enabled: Boolean(id),
+    // Why it waits changes without an event.
+    refetchInterval: ({ state }) => (state.data?.waiting_because ? WAITING_MS : false),
   });
 }
 
@@ -168,8 +179,8 @@ export function useLogIn() {
   return useMutation({
     mutationFn: (credentials: { user_id: string; password: string }) =>
       request<{ user: User }>("POST", "/api/v1/session", credentials),
-    onSuccess: async ({ user }) => {
-      client.clear();
+    onSuccess: ({ user }) => {
+      forgetAnswers(client);
       client.setQueryData(me.queryKey, user);
     },
   });
@@ -180,8 +191,13 @@ export function useLogOut() {
   return useMutation({
     mutationFn: () => request<void>("DELETE", "/api/v1/session"),
     onSuccess: () => {
-      client.removeQueries({ predicate: (query) => query.queryKey[0] !== "me" });
+      forgetAnswers(client);
       return client.resetQueries({ queryKey: me.queryKey });
     },
   });
+}
+
+/** Another user may see something else. */
+function forgetAnswers(client: QueryClient): void {
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" });
 }

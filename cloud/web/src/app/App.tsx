@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { lazy } from "react";
 import { I18nProvider, RouterProvider } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { Route, Routes, useHref, useNavigate } from "react-router";
@@ -56,9 +56,4 @@ function Session() {
       </Routes>
     </SessionContext>
   );
-}
-
-/** While the code of a page is loaded. */
-export function PageBoundary({ children }: { children: React.ReactNode }) {
-  return <Suspense fallback={<Skeleton lines={6} />}>{children}</Suspense>;
 }

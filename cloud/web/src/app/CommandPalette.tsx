@@ -26,7 +26,8 @@ interface Command {
   run(): void;
 }
 
-const MOST_SHOWN = 30;
+/** As many as are seen without scrolling. */
+const MOST_SHOWN = 9;
 
 export function CommandPalette({ isOpen, onClose }: { isOpen: boolean; onClose(): void }) {
   const { t } = useTranslation();
@@ -66,7 +67,7 @@ function Commands({ onClose }: { onClose(): void }) {
         <Input className="palette-input" placeholder={t("palette.placeholder")} />
       </SearchField>
       <Menu
-        className="menu palette-menu"
+        className="menu"
         aria-label={t("palette.title")}
         items={found}
         renderEmptyState={() => <div className="menu-empty">{t("palette.nothing")}</div>}

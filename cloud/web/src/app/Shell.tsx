@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { CarFront, Map as MapIcon, Route as RouteIcon, Search, TriangleAlert } from "lucide-react";
-import { useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Outlet } from "react-router";
 import { useIncidents, vehicles } from "../api/queries";
 import { connect } from "../live/connection";
 import { vehicleStore } from "../live/store";
 import { Button } from "../ui/Button";
-import { PageBoundary } from "./App";
+import { Skeleton } from "../ui/State";
 import { CommandPalette } from "./CommandPalette";
 import { ConnectionBanner, ConnectionIndicator } from "./ConnectionStatus";
 import { Logo } from "./Logo";
@@ -41,9 +41,9 @@ export function Shell() {
       <Navigation />
       <main id="main" className="main" tabIndex={-1}>
         <ConnectionBanner />
-        <PageBoundary>
+        <Suspense fallback={<Skeleton lines={6} />}>
           <Outlet />
-        </PageBoundary>
+        </Suspense>
       </main>
       <CommandPalette isOpen={palette} onClose={() => setPalette(false)} />
     </div>

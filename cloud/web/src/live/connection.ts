@@ -19,7 +19,7 @@ const listeners = new Set<() => void>();
 /** What the pages read is asked for again at most so often, however fast events come. */
 const REFRESH_MS = 250;
 const outdated = new Set<string>();
-let refresh: ReturnType<typeof setTimeout> | undefined;
+let refreshDue = false;
 
 const stream = new Stream({
   onVehicles(states) {
@@ -85,8 +85,10 @@ export function outdatedBy({ kind, entity }: FleetEvent): string[][] {
 
 function outdate(...key: string[]): void {
   outdated.add(JSON.stringify(key));
-  refresh ??= setTimeout(() => {
-    refresh = undefined;
+  if (refreshDue) return;
+  refreshDue = true;
+  setTimeout(() => {
+    refreshDue = false;
     for (const written of outdated) queryClient.invalidateQueries({ queryKey: JSON.parse(written) });
     outdated.clear();
   }, REFRESH_MS);

@@ -1,8 +1,11 @@
 import type { LiveVehicle, VehicleView } from "../api/types";
 import { serverClock } from "./clock";
-import { type RegisteredVehicle, STATUSES, statusOf, type Vehicle, type VehicleStatus } from "./vehicle";
+import { type RegisteredVehicle, statusOf, type Vehicle } from "./vehicle";
 
 type Listener = () => void;
+
+/** In a large fleet some vehicle sets off or stops in every frame; lists of thousands need not follow each. */
+const LIST_EVERY_MS = 500;
 
 /**
  * All vehicles, outside of React: frames of the stream come faster than a page of thousands can render.
@@ -12,9 +15,11 @@ type Listener = () => void;
  */
 export class VehicleStore {
   private vehicles = new Map<string, Vehicle>();
+  private ids: readonly string[] = [];
   private sorted: readonly Vehicle[] | undefined;
   private changed = new Set<string>();
   private listChanged = false;
+  private listToldAt = 0;
   private scheduled = false;
   private ofVehicle = new Map<string, Set<Listener>>();
   private ofList = new Set<Listener>();
@@ -28,13 +33,9 @@ export class VehicleStore {
     return this.vehicles.values();
   }
 
-  get size(): number {
-    return this.vehicles.size;
-  }
-
   /** By id; the same array until vehicles come, go, or change their status. */
   list(): readonly Vehicle[] {
-    this.sorted ??= [...this.vehicles.values()].sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
+    this.sorted ??= this.ids.flatMap((id) => this.vehicles.get(id) ?? []);
     return this.sorted;
   }
 
@@ -46,6 +47,7 @@ export class VehicleStore {
       const live = newer(before.get(registered.vehicle_id)?.live, state ?? undefined);
       this.put(registered, live);
     }
+    this.ids = [...this.vehicles.keys()].sort(byNumber.compare);
     for (const id of before.keys()) this.changed.add(id);
     this.listChanged = true;
     this.schedule();
@@ -70,12 +72,6 @@ export class VehicleStore {
       if (vehicle.live && statusOf(vehicle.live, now) !== vehicle.status) this.put(vehicle.registered, vehicle.live);
     }
     this.schedule();
-  }
-
-  counts(): Record<VehicleStatus, number> {
-    const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<VehicleStatus, number>;
-    for (const vehicle of this.vehicles.values()) counts[vehicle.status] += 1;
-    return counts;
   }
 
   subscribeVehicle(id: string, listener: Listener): () => void {
@@ -111,15 +107,24 @@ export class VehicleStore {
     this.scheduled = false;
     const changed = this.changed;
     this.changed = new Set();
-    if (this.listChanged) this.sorted = undefined;
     for (const id of this.ofVehicle.size < changed.size ? this.ofVehicle.keys() : changed) {
       if (changed.has(id)) for (const listener of this.ofVehicle.get(id) ?? []) listener();
     }
-    if (this.listChanged) for (const listener of this.ofList) listener();
-    this.listChanged = false;
     for (const listener of this.ofFrame) listener();
+    this.tellList();
+  }
+
+  /** The next frame or second looks again at what came too early. */
+  private tellList(): void {
+    if (!this.listChanged || Date.now() - this.listToldAt < LIST_EVERY_MS) return;
+    this.listChanged = false;
+    this.listToldAt = Date.now();
+    this.sorted = undefined;
+    for (const listener of this.ofList) listener();
   }
 }
+
+const byNumber = new Intl.Collator("en", { numeric: true });
 
 function subscribe(listeners: Set<Listener>, listener: Listener): () => void {
   listeners.add(listener);

@@ -32,7 +32,9 @@ export interface FleetMapProps extends OverlayContent {
 
 const PADDING = 56;
 const CLOSEST_FIT = 17;
-const FOLLOW_ZOOM = 14;
+const FOLLOW_ZOOM = 16;
+/** About a centimetre, degrees. */
+const SAME_PLACE = 1e-7;
 
 export default function FleetMap(props: FleetMapProps) {
   const { t } = useTranslation();
@@ -43,7 +45,10 @@ export default function FleetMap(props: FleetMapProps) {
   const layers = useQuery(mapLayers).data;
 
   const follow = useEffectEvent((place: Place) => {
-    if (props.follow) view?.map.jumpTo({ center: place });
+    if (!props.follow || !view) return;
+    const { lng, lat } = view.map.getCenter();
+    // Moving the map draws it, and that asks again.
+    if (Math.hypot(place.lng - lng, place.lat - lat) > SAME_PLACE) view.map.jumpTo({ center: place });
   });
   const click = useEffectEvent((x: number, y: number, place: Place) => {
     if (props.onPick) props.onPick(place);

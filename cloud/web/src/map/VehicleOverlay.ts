@@ -41,6 +41,8 @@ interface Drawn {
 const TILE = 512;
 const LABELS_FROM_ZOOM = 12;
 const MOST_LABELS = 150;
+const LABEL_WIDTH = 50;
+const LABEL_HEIGHT = 14;
 const FEW = 30;
 const PICK_PX = 20;
 /** Drawing may take this share of the time; with very many vehicles it is done less often then. */
@@ -60,6 +62,7 @@ export class VehicleOverlay {
   private readonly unsubscribe: () => void;
   private motions = new Map<string, Motion>();
   private sprites = new Map<VehicleStatus, HTMLCanvasElement>();
+  private spriteSize = 0;
   private colours = readColours();
   private content: OverlayContent = {};
   private route: Path | undefined;
@@ -103,11 +106,8 @@ export class VehicleOverlay {
   }
 
   readTheme(): void {
-    const token = readTokens();
     this.colours = readColours();
-    for (const status of STATUSES) {
-      this.sprites.set(status, arrowSprite(token(`vehicle-${status}`), this.colours.halo, status === "offline"));
-    }
+    this.spriteSize = 0;
     this.schedule();
   }
 
@@ -149,7 +149,9 @@ export class VehicleOverlay {
     this.drawnAt = start;
     this.cost_ms = performance.now() - start;
     for (const motion of this.motions.values()) {
-      if (isMoving(motion, start)) return this.schedule();
+      if (!isMoving(motion, start)) continue;
+      this.schedule();
+      break;
     }
   };
 
@@ -162,21 +164,20 @@ export class VehicleOverlay {
     return (x, y) => [(x - centreX) * world + clientWidth / 2, (y - centreY) * world + clientHeight / 2];
   }
 
-  /** Vehicles that are in view, what needs attention last. */
+  /** Vehicles that are in view; what needs attention last, so that it lies on top. */
   private place(now: number, toScreen: ToScreen, margin: number): Drawn[] {
     const { clientWidth: width, clientHeight: height } = this.map.getContainer();
     const { ids, selected } = this.content;
-    const drawn: Drawn[] = [];
+    const drawn: Record<VehicleStatus, Drawn[]> = { offline: [], standing: [], driving: [], stopped: [] };
     for (const [id, motion] of this.motions) {
       if (ids && !ids.has(id)) continue;
       const [mx, my, heading] = at(motion, now);
       if (id === selected) this.onSelectedMoved(fromMercator(mx, my));
       const [x, y] = toScreen(mx, my);
       if (x < -margin || y < -margin || x > width + margin || y > height + margin) continue;
-      drawn.push({ id, x, y, heading, status: motion.status });
+      drawn[motion.status].push({ id, x, y, heading, status: motion.status });
     }
-    const rank = ({ id, status }: Drawn) => (id === selected ? -1 : STATUSES.indexOf(status));
-    return drawn.sort((a, b) => rank(b) - rank(a));
+    return Object.values(drawn).flat();
   }
 
   private draw(now: number): void {
@@ -199,18 +200,32 @@ export class VehicleOverlay {
     const zoom = this.map.getZoom();
     const size = zoom < 9 ? 15 : zoom < 14 ? 20 : 26;
     const drawn = this.place(now, toScreen, size);
-    for (const { id, x, y, heading, status } of drawn) {
-      if (id === this.content.selected) drawRing(context, x, y, size / 2 + 5, colours.accent);
+    const selected = drawn.find(({ id }) => id === this.content.selected);
+    if (selected) drawRing(context, selected.x, selected.y, size / 2 + 5, colours.accent);
+    const spriteSize = Math.round(size * scale);
+    this.makeSprites(spriteSize);
+    for (const { x, y, heading, status } of drawn) {
       const sprite = this.sprites.get(status);
       if (!sprite) continue;
       // Headings grow counter-clockwise, angles of the canvas clockwise.
-      const [cos, sin] = [Math.cos(heading) * scale, Math.sin(heading) * scale];
+      const [cos, sin] = [Math.cos(heading), Math.sin(heading)];
       context.setTransform(cos, -sin, sin, cos, x * scale, y * scale);
-      context.drawImage(sprite, -size / 2, -size / 2, size, size);
-      context.setTransform(scale, 0, 0, scale, 0, 0);
+      context.drawImage(sprite, -spriteSize / 2, -spriteSize / 2);
     }
+    context.setTransform(scale, 0, 0, scale, 0, 0);
     if (zoom < LABELS_FROM_ZOOM && drawn.length > FEW) return;
-    for (const { id, x, y } of drawn.slice(-MOST_LABELS)) drawLabel(context, id, x, y + size / 2 + 4, colours);
+    for (const { id, x, y } of labelled(drawn, this.content.selected))
+      drawLabel(context, id, x, y + size / 2 + 4, colours);
+  }
+
+  private makeSprites(size: number): void {
+    if (size === this.spriteSize) return;
+    this.spriteSize = size;
+    const token = readTokens();
+    for (const status of STATUSES) {
+      const sprite = arrowSprite(token(`vehicle-${status}`), this.colours.halo, status === "offline", size);
+      this.sprites.set(status, sprite);
+    }
   }
 
   /** Makes the canvas as large as the map; returns px of the screen in one of the page. */
@@ -222,4 +237,18 @@ export class VehicleOverlay {
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
     return scale;
   }
+}
+
+/** Those whose labels do not lie on each other; the selected one and what needs attention come first. */
+function labelled(drawn: readonly Drawn[], selected: string | undefined): Drawn[] {
+  const byImportance = drawn.slice(-MOST_LABELS).reverse();
+  const first = drawn.filter(({ id }) => id === selected);
+  const shown: Drawn[] = [];
+  for (const candidate of [...first, ...byImportance]) {
+    const { x, y } = candidate;
+    if (shown.every((other) => Math.abs(other.x - x) > LABEL_WIDTH || Math.abs(other.y - y) > LABEL_HEIGHT)) {
+      shown.push(candidate);
+    }
+  }
+  return shown;
 }

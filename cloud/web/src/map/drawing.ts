@@ -15,16 +15,16 @@ export function readColours() {
 export type Colours = ReturnType<typeof readColours>;
 export type ToScreen = (x: number, y: number) => [x: number, y: number];
 
-const SPRITE = 64;
 const TRAIL_PARTS = 12;
 
-/** An arrow that points along the x axis. */
-export function arrowSprite(colour: string, halo: string, hollow: boolean): HTMLCanvasElement {
+/** An arrow that points along the x axis, `size` px of the screen wide, so that drawing it need not scale. */
+export function arrowSprite(colour: string, halo: string, hollow: boolean, size: number): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = SPRITE;
+  canvas.width = canvas.height = size;
   const context = canvas.getContext("2d");
   if (!context) return canvas;
-  context.translate(SPRITE / 2, SPRITE / 2);
+  const unit = size / 64;
+  context.setTransform(unit, 0, 0, unit, size / 2, size / 2);
   context.beginPath();
   context.moveTo(26, 0);
   context.lineTo(-20, 20);

@@ -17,6 +17,8 @@ interface Props {
 }
 
 const HEIGHT = 180;
+/** Whole numbers between the lines of the grid. */
+const STEPS = [1, 2, 5, 10, 20, 25, 50, 100];
 /** Longer without a report is a gap in the line, s. */
 const GAP = 15;
 
@@ -55,7 +57,8 @@ export function Plot({ label, times, values, write, top }: Props) {
             ...axis,
             grid: { stroke: colour("--border"), width: 1 },
             size: 78,
-            values: (_, splits) => splits.map(write),
+            incrs: STEPS,
+            values: (_, splits) => splits.map((value) => isolated(write(value))),
           },
         ],
         series: [
@@ -88,6 +91,11 @@ export function Plot({ label, times, values, write, top }: Props) {
       <figcaption className="muted">{summary}</figcaption>
     </figure>
   );
+}
+
+/** In its own direction: the plot runs from left to right, Arabic units do not. */
+function isolated(text: string): string {
+  return `\u2068${text}\u2069`;
 }
 
 /** Breaks the line where reports are missing. */

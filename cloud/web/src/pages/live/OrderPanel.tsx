@@ -1,5 +1,5 @@
 import { X } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Button as AriaButton, FieldError, Form, Group, Input, Label, NumberField } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
@@ -20,12 +20,16 @@ const MOST_NAMES = 4;
 export function OrderPanel({ order, onClose }: { order: Order; onClose(): void }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const panel = useRef<HTMLElement>(null);
   const [passengers, setPassengers] = useState(1);
   const [checked, setChecked] = useState(false);
   // Sent again after a lost answer it is still one trip.
   const [key, setKey] = useState(() => crypto.randomUUID());
   const send = useOrderTrip();
   const { texts, setText, pickup, destination, preview, mapCentre } = order;
+
+  // So that the keyboard goes on here.
+  useEffect(() => panel.current?.focus({ preventScroll: true }), []);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -54,7 +58,7 @@ export function OrderPanel({ order, onClose }: { order: Order; onClose(): void }
   };
 
   return (
-    <aside className="panel" aria-label={t("order.title")}>
+    <aside className="panel" aria-label={t("order.title")} ref={panel} tabIndex={-1}>
       <header className="panel-header">
         <h2>{t("order.title")}</h2>
         <Button kind="quiet" className="icon-only" aria-label={t("action.close")} onPress={onClose}>
@@ -102,9 +106,11 @@ export function OrderPanel({ order, onClose }: { order: Order; onClose(): void }
             <ErrorText error={refusal} />
           </div>
         )}
-        <Button type="submit" kind="primary" isPending={send.isPending}>
-          {t("order.submit")}
-        </Button>
+        <div className="panel-footer">
+          <Button type="submit" kind="primary" className="order-submit" isPending={send.isPending}>
+            {t("order.submit")}
+          </Button>
+        </div>
       </Form>
     </aside>
   );

@@ -33,8 +33,6 @@ export function PlaceField({ label, text, onChange, mapCentre, error }: Props) {
         if (place) onChange(writePlace(place));
       }}
       allowsCustomValue
-      allowsEmptyCollection
-      menuTrigger="focus"
       isInvalid={Boolean(error)}
     >
       <Label>{label}</Label>
@@ -59,7 +57,7 @@ export function PlaceField({ label, text, onChange, mapCentre, error }: Props) {
       </Text>
       <FieldError className="field-error">{error}</FieldError>
       <Popover className="popover">
-        <ListBox className="menu" renderEmptyState={() => <div className="menu-empty">{t("order.no_places")}</div>}>
+        <ListBox className="menu">
           {(place: NamedPlace) => (
             <ListBoxItem id={place.name} className="menu-item" textValue={place.name}>
               <bdi>{place.name}</bdi>
@@ -71,8 +69,9 @@ export function PlaceField({ label, text, onChange, mapCentre, error }: Props) {
   );
 }
 
-/** Places whose name has the text; all of them where coordinates are typed already. */
+/** Places whose name has the text; none where coordinates are being typed. */
 function matching(places: NamedPlace[], text: string): NamedPlace[] {
-  const wanted = /^[\d\s.,،-]*$/.test(text) ? "" : text.toLowerCase();
+  if (/\d/.test(text[0] ?? "")) return [];
+  const wanted = text.trim().toLowerCase();
   return places.filter(({ name }) => name.toLowerCase().includes(wanted)).slice(0, MOST_SHOWN);
 }

@@ -36,7 +36,7 @@ export function SelectedVehicle({ id, follow, onFollow, onClose }: Props) {
           <SafetyNotice vehicle={vehicle} />
           <VehicleFacts vehicle={vehicle} brief />
           <div className="panel-actions">
-            <ToggleButton className="button secondary toggle" isSelected={follow} onChange={onFollow}>
+            <ToggleButton className="button secondary" isSelected={follow} onChange={onFollow}>
               <LocateFixed aria-hidden />
               {t("map.follow")}
             </ToggleButton>

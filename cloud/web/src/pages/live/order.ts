@@ -45,8 +45,9 @@ function pinsOf({ pickup, destination }: { pickup?: Place | undefined; destinati
 export function fieldOf(error: Error | null): Field | undefined {
   if (!(error instanceof ProblemError)) return undefined;
   const { detail } = error.problem;
-  if (/\b(start|pickup|from)\b/.test(detail)) return "pickup";
+  // An area that complains of the goal has the start.
   if (/\b(goal|destination)\b/.test(detail)) return "destination";
+  if (/\b(start|pickup|from)\b/.test(detail)) return "pickup";
   if (/passenger/.test(detail)) return "passengers";
   return undefined;
 }

@@ -19,16 +19,16 @@ import { isFinal } from "./status";
 import "./trip.css";
 
 export default function TripPage() {
-  const { t } = useTranslation();
   const { id = "" } = useParams();
   const { data: trip, error, refetch } = useTrip(id);
   if (error && !trip) return <Failure error={error} onRetry={refetch} />;
   if (!trip) return <Skeleton lines={8} />;
-  return <TripView trip={trip} key={trip.trip_id} title={t("trip.title")} />;
+  return <TripView trip={trip} />;
 }
 
-function TripView({ trip, title }: { trip: Trip; title: string }) {
+function TripView({ trip }: { trip: Trip }) {
   const { t } = useTranslation();
+  const title = t("trip.title");
   const mayOperate = useMay("operate-trips");
   const { pickup, destination, route, vehicle_id, status } = trip;
   const active = !isFinal(status);
@@ -56,6 +56,11 @@ function TripView({ trip, title }: { trip: Trip; title: string }) {
     >
       <div className="columns">
         <div className="stack">
+          {trip.waiting_because && (
+            <p className="trip-waiting" role="status">
+              <strong>{t("trip.waits")}</strong> <bdi>{trip.waiting_because}</bdi>
+            </p>
+          )}
           <Card title={t("trip.details")}>
             <TripFacts trip={trip} />
           </Card>

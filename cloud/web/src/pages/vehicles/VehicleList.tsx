@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { memo } from "react";
+import { memo, useMemo } from "react";
 import { GridList, GridListItem, ListLayout, Virtualizer } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { vehicles as vehiclesQuery } from "../../api/queries";
@@ -23,10 +23,20 @@ interface Props {
 
 const ROW = 56;
 
+/** The list makes its rows anew for items that it has not seen, so there is one item for each id, whatever its vehicle does. */
+const items = new Map<string, { id: string }>();
+
+function itemOf(id: string): { id: string } {
+  const item = items.get(id) ?? { id };
+  items.set(id, item);
+  return item;
+}
+
 /** Only the rows in view exist, and each is renewed only when its vehicle changes. */
 export function VehicleList({ vehicles, filtered, selected, onSelect, wide }: Props) {
   const { t } = useTranslation();
   const { isPending, error, refetch } = useQuery(vehiclesQuery);
+  const rows = useMemo(() => vehicles.map(({ id }) => itemOf(id)), [vehicles]);
   if (vehicles.length === 0) {
     if (isPending) return <Skeleton lines={8} />;
     if (error) return <Failure error={error} onRetry={refetch} />;
@@ -37,7 +47,7 @@ export function VehicleList({ vehicles, filtered, selected, onSelect, wide }: Pr
       <GridList
         className={`vehicle-list ${wide ? "wide" : ""}`}
         aria-label={t("vehicle.list")}
-        items={vehicles}
+        items={rows}
         selectionMode="single"
         selectionBehavior="replace"
         selectedKeys={selected ? [selected] : []}
