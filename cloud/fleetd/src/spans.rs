@@ -49,10 +49,15 @@ pub fn flush() {
 pub struct Span {
     /// Where in which trace.
     pub trace: Trace,
+    /// What was done.
     pub name: String,
+    /// Who was asked by whom.
     pub kind: SpanKind,
+    /// When it began.
     pub started: SystemTime,
+    /// When it was done.
     pub ended: SystemTime,
+    /// What else is known.
     pub attributes: Vec<KeyValue>,
     /// What went wrong.
     pub error: Option<String>,
