@@ -4,9 +4,9 @@ use glam::DVec2;
 use maps::{Lane, LaneFilter, LaneId, Map, Route, RouteLaneChange};
 use vehicle::VehicleParams;
 
+use crate::drivable_line::{DrivableLine, Misfit, drivable_line};
 use crate::line::ReferenceLine;
 use crate::poly::smoother_step;
-use crate::smooth_line::smooth;
 
 /// Distance of the points of the line, m.
 pub const LINE_STEP_M: f64 = 0.5;
@@ -81,6 +81,8 @@ pub struct RouteLine {
     pub changes: Vec<ChangeZone>,
     /// Arc length of the goal, m.
     pub goal_s: f64,
+    /// Where the vehicle can't follow the line.
+    pub misfits: Vec<Misfit>,
 }
 
 impl RouteLine {
@@ -101,7 +103,7 @@ impl RouteLine {
                 along || lane.junction.is_some()
             })
         };
-        let (line, offsets) = smooth(&points, vehicle, on_road);
+        let DrivableLine { line, offsets, misfits } = drivable_line(&points, vehicle, on_road);
         let station = |(p, offset): (&RawPoint, &f64)| Station {
             lane: p.lane,
             lane_s: p.lane_s,
@@ -125,12 +127,23 @@ impl RouteLine {
         let changes = changes.collect();
         let near = along(goal.1);
         let (goal_s, _) = line.project(goal.0, near - 5.0, near + 5.0);
-        Some(Self { spans: spans(&line, &stations), changes, stations, goal_s, line })
+        Some(Self { spans: spans(&line, &stations), changes, stations, goal_s, line, misfits })
     }
 
     /// What is at an arc length.
     pub fn station(&self, s: f64) -> Option<&Station> {
         self.stations.get(self.line.index_at(s))
+    }
+
+    /// The lane of a junction on which the route turns near a point of the line; where there is none, the lane there.
+    pub fn turn_near(&self, map: &Map, index: usize) -> Option<LaneId> {
+        const NEAR_M: f64 = 20.0;
+        let s = self.line.points().get(index)?.s;
+        let away = |span: &&LaneSpan| (span.from_s - s).max(s - span.to_s).max(0.0);
+        let turns = self.spans.iter().filter(|span| map.lane(span.lane).junction.is_some());
+        let nearest = turns.min_by(|a, b| away(a).total_cmp(&away(b)));
+        let turn = nearest.filter(|span| away(span) < NEAR_M).map(|span| span.lane);
+        turn.or_else(|| Some(self.stations.get(index)?.lane))
     }
 
     /// Arc length of the line at a place of one of its lanes, at or after `after_s`.
@@ -156,8 +169,10 @@ pub struct RawPoint {
     lane: LaneId,
     lane_s: f64,
     limit_mps: f64,
-    road_left_m: f64,
-    road_right_m: f64,
+    /// Left edge of all lanes driven in this direction.
+    pub road_left_m: f64,
+    /// Right edge of them.
+    pub road_right_m: f64,
 }
 
 struct Raw<'a> {
