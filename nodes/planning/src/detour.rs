@@ -11,7 +11,7 @@ const GOOD_M: f64 = 0.05;
 /// Where there is no other way a line may be off by this, m; what is worse is refused.
 const TOLERATED_M: f64 = 0.3;
 /// Routes tried.
-const MOST_ATTEMPTS: usize = 12;
+const MOST_ATTEMPTS: usize = 20;
 
 /// A route and its line, which the vehicle can drive.
 #[derive(Clone, Debug)]
