@@ -13,10 +13,11 @@ use glam::DVec2;
 use vehicle::VehicleParams;
 
 use crate::band::BandedLeastSquares;
-use crate::corridor::{Corridor, Side, points_in};
-use crate::line::ReferenceLine;
-use crate::route_line::RawPoint;
+use crate::corridor::{Corridor, Side};
+use crate::line::{LinePoint, ReferenceLine};
+use crate::route_line::{LINE_STEP_M, RawPoint};
 use crate::smooth::whittaker;
+use crate::surface::Surface;
 
 /// Waves shorter than about 8 m are taken out: a step of curvature becomes a ramp of some 4 m, which the steering can
 /// follow at the speed of such a curve, and costs less than a decimetre of deviation in the tightest ones.
@@ -76,24 +77,21 @@ impl Misfit {
     }
 }
 
-/// The line along the middle of lanes. `on_road` is that of [`Corridor::new`].
-pub fn drivable_line(
-    raw: &[RawPoint],
-    vehicle: &VehicleParams,
-    on_road: impl Fn(DVec2, f64, f64) -> bool,
-) -> DrivableLine {
+/// The line along the middle of lanes.
+pub fn drivable_line(raw: &[RawPoint], vehicle: &VehicleParams, surface: &Surface<'_>) -> DrivableLine {
     let middle: Vec<DVec2> = raw.iter().map(|p| p.position).collect();
     let heights: Vec<f64> = raw.iter().map(|p| p.z).collect();
-    let corridor = Corridor::new(raw, on_road);
+    let corridor = Corridor::new(raw, surface);
     let fit = Fit { corridor: &corridor, vehicle, first: 0, heights: &heights };
     let smooth = ReferenceLine::through(&whittaker(&middle, STIFFNESS), &heights);
-    let line = fit.improve(&smooth);
-    let offset = |(i, p): (usize, &crate::line::LinePoint)| {
+    let stretches = fit.stretches(&smooth);
+    let line = fit.improve(&smooth, &stretches);
+    let offset = |(i, p): (usize, &LinePoint)| {
         let (offset, left) = corridor.offset(p.position, i as f64);
         -offset / left.dot(p.normal()).max(0.5)
     };
     let offsets = line.points().iter().enumerate().map(offset).collect();
-    let misfits = fit.misfits(&line);
+    let misfits = fit.misfits(&line, stretches.into_iter().flatten(), surface);
     DrivableLine { line, offsets, misfits }
 }
 
@@ -132,7 +130,13 @@ impl Fit<'_> {
         found
     }
 
-    fn misfits(&self, line: &ReferenceLine) -> Vec<Misfit> {
+    /// Looks for places that are no good after all.
+    fn misfits(
+        &self,
+        line: &ReferenceLine,
+        among: impl Iterator<Item = usize>,
+        surface: &Surface<'_>,
+    ) -> Vec<Misfit> {
         let mut off_road_m = vec![0.0_f64; line.points().len()];
         self.bounds(line, |i, _, beyond, bound| {
             if bound == Bound::Road {
@@ -140,19 +144,26 @@ impl Fit<'_> {
             }
         });
         let limit = self.vehicle.max_curvature_per_m();
-        let misfit = |(index, p): (usize, &crate::line::LinePoint)| Misfit {
-            index,
-            off_road_m: off_road_m[index],
-            too_tight: (p.curvature.abs() / limit - 1.0).max(0.0),
+        let misfit = |index: usize| {
+            let p = &line.points()[index];
+            // The corridor is only as exact as the places on which it was looked at.
+            let corners = self.corners().map(|(x, side)| surface.off_road_m(self.corner(p, x, side), p.z));
+            let off_road_m = corners.into_iter().fold(off_road_m[index], f64::max);
+            Misfit { index, off_road_m, too_tight: (p.curvature.abs() / limit - 1.0).max(0.0) }
         };
-        let all = line.points().iter().enumerate().map(misfit);
-        all.filter(|m| m.off_road_m > 0.0 || m.too_tight > 0.0).collect()
+        among.map(misfit).filter(|m| m.off_road_m > 0.0 || m.too_tight > 0.0).collect()
+    }
+
+    fn corner(&self, p: &LinePoint, x: f64, side: Side) -> DVec2 {
+        p.position
+            + DVec2::from_angle(p.heading) * x
+            + p.normal() * (side.sign() * 0.5 * self.vehicle.width_m)
     }
 
     /// Moves the points where the vehicle can't drive the line, and those around them.
-    fn improve(&self, line: &ReferenceLine) -> ReferenceLine {
+    fn improve(&self, line: &ReferenceLine, stretches: &[Range<usize>]) -> ReferenceLine {
         let mut points: Vec<DVec2> = line.points().iter().map(|p| p.position).collect();
-        for stretch in self.stretches(line) {
+        for stretch in stretches.iter().cloned() {
             let part = Fit { first: stretch.start, heights: &self.heights[stretch.clone()], ..*self };
             let fitted = part.fitted(ReferenceLine::through(&points[stretch.clone()], part.heights));
             for (point, fitted) in points[stretch].iter_mut().zip(fitted.points()) {
@@ -164,7 +175,7 @@ impl Fit<'_> {
 
     /// Numbers of the points that may be moved: those that are no good, with some metres before and behind.
     fn stretches(&self, line: &ReferenceLine) -> Vec<Range<usize>> {
-        let around = points_in(AROUND_M) as usize;
+        let around = (AROUND_M / LINE_STEP_M) as usize;
         let mut stretches: Vec<Range<usize>> = vec![];
         for i in self.undrivable(line) {
             let (from, to) = (i.saturating_sub(around), (i + around).min(line.points().len()));
@@ -253,8 +264,8 @@ impl Fit<'_> {
             let turn_per_move = 1.0 / (points[i + 1].s - points[i - 1].s);
             for (x, side) in corners {
                 let y = side.sign() * half_width;
-                let corner = p.position + ahead * x + left * y;
-                let beyond = self.corridor.beyond(corner, (self.first + i) as f64 + points_in(x), side);
+                let corner = self.corner(p, x, side);
+                let beyond = self.corridor.beyond(corner, (self.first + i) as f64 + x / LINE_STEP_M, side);
                 let by_move = beyond.outwards.dot(left);
                 let by_turn = beyond.outwards.dot(left * x - ahead * y) * turn_per_move;
                 let gradient = [-by_turn, by_move, by_turn];

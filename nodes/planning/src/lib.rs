@@ -34,6 +34,7 @@ mod smooth;
 mod speed;
 mod stop;
 mod stop_signs;
+mod surface;
 mod trip;
 
 pub use barrier::Reason;

@@ -1,12 +1,13 @@
 //! From the lanes of a route to one smooth line: centres of the lanes one after another, lane changes blended in.
 
 use glam::DVec2;
-use maps::{Lane, LaneFilter, LaneId, Map, Route, RouteLaneChange};
+use maps::{Lane, LaneId, Map, Route, RouteLaneChange};
 use vehicle::VehicleParams;
 
 use crate::drivable_line::{DrivableLine, Misfit, drivable_line};
 use crate::line::ReferenceLine;
 use crate::poly::smoother_step;
+use crate::surface::Surface;
 
 /// Distance of the points of the line, m.
 pub const LINE_STEP_M: f64 = 0.5;
@@ -95,15 +96,7 @@ impl RouteLine {
         if points.len() < 4 {
             return None;
         }
-        let on_road = |point: DVec2, z: f64, heading: f64| {
-            let filter = LaneFilter { drivable: true, heading: None, within_m: 0.0 };
-            map.lanes_at(point.extend(z), filter).iter().any(|p| {
-                let lane = map.lane(p.lane);
-                let along = (lane.centre.at(p.s).heading - heading).cos() > 0.0;
-                along || lane.junction.is_some()
-            })
-        };
-        let DrivableLine { line, offsets, misfits } = drivable_line(&points, vehicle, on_road);
+        let DrivableLine { line, offsets, misfits } = drivable_line(&points, vehicle, &Surface::new(map));
         let station = |(p, offset): (&RawPoint, &f64)| Station {
             lane: p.lane,
             lane_s: p.lane_s,
