@@ -7,7 +7,7 @@ use crate::route_line::RouteLine;
 use crate::routing::NoRoute;
 
 /// A line that is off by no more than this is good, m.
-const GOOD_M: f64 = 0.05;
+const GOOD_M: f64 = 0.03;
 /// Where there is no other way a line may be off by this, m; what is worse is refused.
 const TOLERATED_M: f64 = 0.3;
 /// Routes tried.

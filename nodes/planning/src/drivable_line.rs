@@ -25,16 +25,18 @@ const STIFFNESS: f64 = 250.0;
 /// Share of the highest curvature that is planned with; the rest is for control.
 const CURVATURE_SHARE: f64 = 0.9;
 /// What the outline keeps from an edge, m.
-const EDGE_MARGIN_M: f64 = 0.15;
+const EDGE_MARGIN_M: f64 = 0.2;
+/// What is left of that at least where the vehicle can drive, m: as much as control may be off.
+const CLEARANCE_M: f64 = 0.1;
 /// What is beyond a bound by less than this is not worth a correction: m, and share of the highest curvature.
 const NEGLIGIBLE_M: f64 = 0.01;
 const NEGLIGIBLE_SHARE: f64 = 0.01;
 
 /// Weights, of squares in m^2 and in 1/m^2.
 const OFFSET_WEIGHT: f64 = 1.0;
-const CHANGE_WEIGHT: f64 = 300.0;
-const LANE_WEIGHT: f64 = 5.0;
-const ROAD_WEIGHT: f64 = 1e4;
+const CHANGE_WEIGHT: f64 = 100.0;
+const LANE_WEIGHT: f64 = 1.0;
+const ROAD_WEIGHT: f64 = 2e3;
 const CURVATURE_WEIGHT: f64 = 1e6;
 /// The ends stay where they are, with their curvature.
 const END_WEIGHT: f64 = 1e7;
@@ -63,7 +65,7 @@ pub struct DrivableLine {
 pub struct Misfit {
     /// Number of the point.
     pub index: usize,
-    /// How far its outline is off the road, m.
+    /// How far its outline, a little wider for control, is off the road, m.
     pub off_road_m: f64,
     /// How much tighter the line is than the vehicle steers, as a share.
     pub too_tight: f64,
@@ -140,24 +142,25 @@ impl Fit<'_> {
         let mut off_road_m = vec![0.0_f64; line.points().len()];
         self.bounds(line, |i, _, beyond, bound| {
             if bound == Bound::Road {
-                off_road_m[i] = off_road_m[i].max(beyond - EDGE_MARGIN_M);
+                off_road_m[i] = off_road_m[i].max(beyond - EDGE_MARGIN_M + CLEARANCE_M);
             }
         });
         let limit = self.vehicle.max_curvature_per_m();
         let misfit = |index: usize| {
             let p = &line.points()[index];
             // The corridor is only as exact as the places on which it was looked at.
-            let corners = self.corners().map(|(x, side)| surface.off_road_m(self.corner(p, x, side), p.z));
+            let corners =
+                self.corners().map(|(x, side)| surface.off_road_m(self.corner(p, x, side, CLEARANCE_M), p.z));
             let off_road_m = corners.into_iter().fold(off_road_m[index], f64::max);
             Misfit { index, off_road_m, too_tight: (p.curvature.abs() / limit - 1.0).max(0.0) }
         };
         among.map(misfit).filter(|m| m.off_road_m > 0.0 || m.too_tight > 0.0).collect()
     }
 
-    fn corner(&self, p: &LinePoint, x: f64, side: Side) -> DVec2 {
-        p.position
-            + DVec2::from_angle(p.heading) * x
-            + p.normal() * (side.sign() * 0.5 * self.vehicle.width_m)
+    /// A corner of the outline, made wider on that side.
+    fn corner(&self, p: &LinePoint, x: f64, side: Side, wider_m: f64) -> DVec2 {
+        let y = side.sign() * (0.5 * self.vehicle.width_m + wider_m);
+        p.position + DVec2::from_angle(p.heading) * x + p.normal() * y
     }
 
     /// Moves the points where the vehicle can't drive the line, and those around them.
@@ -264,7 +267,7 @@ impl Fit<'_> {
             let turn_per_move = 1.0 / (points[i + 1].s - points[i - 1].s);
             for (x, side) in corners {
                 let y = side.sign() * half_width;
-                let corner = self.corner(p, x, side);
+                let corner = self.corner(p, x, side, 0.0);
                 let beyond = self.corridor.beyond(corner, (self.first + i) as f64 + x / LINE_STEP_M, side);
                 let by_move = beyond.outwards.dot(left);
                 let by_turn = beyond.outwards.dot(left * x - ahead * y) * turn_per_move;

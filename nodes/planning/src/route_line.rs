@@ -1,7 +1,7 @@
 //! From the lanes of a route to one smooth line: centres of the lanes one after another, lane changes blended in.
 
 use glam::DVec2;
-use maps::{Lane, LaneId, Map, Route, RouteLaneChange};
+use maps::{Lane, LaneId, Map, Route, RouteLaneChange, RouteSegment};
 use vehicle::VehicleParams;
 
 use crate::drivable_line::{DrivableLine, Misfit, drivable_line};
@@ -96,7 +96,7 @@ impl RouteLine {
         if points.len() < 4 {
             return None;
         }
-        let DrivableLine { line, offsets, misfits } = drivable_line(&points, vehicle, &Surface::new(map));
+        let DrivableLine { line, offsets, mut misfits } = drivable_line(&points, vehicle, &Surface::new(map));
         let station = |(p, offset): (&RawPoint, &f64)| Station {
             lane: p.lane,
             lane_s: p.lane_s,
@@ -120,6 +120,8 @@ impl RouteLine {
         let changes = changes.collect();
         let near = along(goal.1);
         let (goal_s, _) = line.project(goal.0, near - 5.0, near + 5.0);
+        let start_s = route.segments.first().map_or(0.0, |first| first.from_s.min(BEYOND_M));
+        misfits.retain(|m| (start_s..goal_s + LINE_STEP_M).contains(&line.points()[m.index].s));
         Some(Self { spans: spans(&line, &stations), changes, stations, goal_s, line, misfits })
     }
 
@@ -188,6 +190,8 @@ impl Raw<'_> {
             let change = changes.iter().find(|c| c.segment + 1 == end);
             match (change, route.segments.get(end)) {
                 (Some(change), Some(next)) => {
+                    let cut_m = self.cut_at_end(&mut way, next);
+                    let change = &RouteLaneChange { room_m: (change.room_m - cut_m).max(0.0), ..*change };
                     let in_a_row = route.segments[end - 1..].iter().take_while(|s| s.change_to_next).count();
                     at = self.add_change(&way, change, next.lane, in_a_row);
                 }
@@ -195,6 +199,17 @@ impl Raw<'_> {
             }
         }
         self.add_beyond(route);
+    }
+
+    /// Ends a way beside the end of the segment on the lane that it changes to, where lanes beside each other differ in
+    /// length; says by how much it got shorter, m.
+    fn cut_at_end(&self, way: &mut Way, next: &RouteSegment) -> f64 {
+        let end = self.map.lane(next.lane).centre.at(next.to_s).position.truncate();
+        let Some((lane, from_s, to_s)) = way.pieces.last_mut() else { return 0.0 };
+        let (beside_s, _) = self.map.lane(*lane).centre.project(end);
+        let cut_m = (*to_s - beside_s.max(*from_s)).max(0.0);
+        *to_s -= cut_m;
+        cut_m
     }
 
     /// Goes on beyond the goal, so that the line has a direction there.
