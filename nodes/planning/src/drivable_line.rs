@@ -79,12 +79,18 @@ impl Misfit {
     }
 }
 
-/// The line along the middle of lanes.
-pub fn drivable_line(raw: &[RawPoint], vehicle: &VehicleParams, surface: &Surface<'_>) -> DrivableLine {
+/// The line along the middle of lanes. `driven` are the numbers of the points that the vehicle gets to; those before and
+/// behind only give directions.
+pub fn drivable_line(
+    raw: &[RawPoint],
+    driven: Range<usize>,
+    vehicle: &VehicleParams,
+    surface: &Surface<'_>,
+) -> DrivableLine {
     let middle: Vec<DVec2> = raw.iter().map(|p| p.position).collect();
     let heights: Vec<f64> = raw.iter().map(|p| p.z).collect();
     let corridor = Corridor::new(raw, surface);
-    let fit = Fit { corridor: &corridor, vehicle, first: 0, heights: &heights };
+    let fit = Fit { corridor: &corridor, vehicle, driven, first: 0, heights: &heights };
     let smooth = ReferenceLine::through(&whittaker(&middle, STIFFNESS), &heights);
     let stretches = fit.stretches(&smooth);
     let line = fit.improve(&smooth, &stretches);
@@ -100,6 +106,8 @@ pub fn drivable_line(raw: &[RawPoint], vehicle: &VehicleParams, surface: &Surfac
 struct Fit<'a> {
     corridor: &'a Corridor<'a>,
     vehicle: &'a VehicleParams,
+    /// Numbers in the corridor of the points that the vehicle gets to.
+    driven: Range<usize>,
     /// Number in the corridor of the first point.
     first: usize,
     heights: &'a [f64],
@@ -154,7 +162,11 @@ impl Fit<'_> {
             let off_road_m = corners.into_iter().fold(off_road_m[index], f64::max);
             Misfit { index, off_road_m, too_tight: (p.curvature.abs() / limit - 1.0).max(0.0) }
         };
-        among.map(misfit).filter(|m| m.off_road_m > 0.0 || m.too_tight > 0.0).collect()
+        among
+            .filter(|i| self.driven.contains(i))
+            .map(misfit)
+            .filter(|m| m.off_road_m > 0.0 || m.too_tight > 0.0)
+            .collect()
     }
 
     /// A corner of the outline, made wider on that side.
@@ -167,7 +179,12 @@ impl Fit<'_> {
     fn improve(&self, line: &ReferenceLine, stretches: &[Range<usize>]) -> ReferenceLine {
         let mut points: Vec<DVec2> = line.points().iter().map(|p| p.position).collect();
         for stretch in stretches.iter().cloned() {
-            let part = Fit { first: stretch.start, heights: &self.heights[stretch.clone()], ..*self };
+            let part = Fit {
+                first: stretch.start,
+                heights: &self.heights[stretch.clone()],
+                driven: self.driven.clone(),
+                ..*self
+            };
             let fitted = part.fitted(ReferenceLine::through(&points[stretch.clone()], part.heights));
             for (point, fitted) in points[stretch].iter_mut().zip(fitted.points()) {
                 *point = fitted.position;
@@ -256,7 +273,7 @@ impl Fit<'_> {
         let points = line.points();
         let (limit, half_width) = (self.max_curvature(), 0.5 * self.vehicle.width_m);
         let corners = self.corners();
-        for i in 1..points.len() - 1 {
+        for i in (1..points.len() - 1).filter(|i| self.driven.contains(&(self.first + i))) {
             let p = &points[i];
             let tighter = p.curvature.abs() - limit;
             if tighter > 0.0 {

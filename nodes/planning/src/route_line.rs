@@ -96,7 +96,10 @@ impl RouteLine {
         if points.len() < 4 {
             return None;
         }
-        let DrivableLine { line, offsets, mut misfits } = drivable_line(&points, vehicle, &Surface::new(map));
+        let start_s = route.segments.first().map_or(0.0, |first| first.from_s.min(BEYOND_M));
+        let driven = (start_s / LINE_STEP_M) as usize..(goal.1 / LINE_STEP_M) as usize + 2;
+        let DrivableLine { line, offsets, misfits } =
+            drivable_line(&points, driven, vehicle, &Surface::new(map));
         let station = |(p, offset): (&RawPoint, &f64)| Station {
             lane: p.lane,
             lane_s: p.lane_s,
@@ -120,8 +123,6 @@ impl RouteLine {
         let changes = changes.collect();
         let near = along(goal.1);
         let (goal_s, _) = line.project(goal.0, near - 5.0, near + 5.0);
-        let start_s = route.segments.first().map_or(0.0, |first| first.from_s.min(BEYOND_M));
-        misfits.retain(|m| (start_s..goal_s + LINE_STEP_M).contains(&line.points()[m.index].s));
         Some(Self { spans: spans(&line, &stations), changes, stations, goal_s, line, misfits })
     }
 
