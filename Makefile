@@ -1,7 +1,7 @@
 # Thin: each target is one or two commands that could be typed as well.
 CARGO ?= cargo
 
-.PHONY: help drive dev-stack seed-fixtures health-check demo test lint format docs loom python-deps bench clean
+.PHONY: help drive dev-stack seed-fixtures health-check demo test test-web lint format docs loom python-deps web-deps bench clean
 
 help:            ## Lists the targets
 	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -28,15 +28,23 @@ demo:            ## Starts the example node, and listens to it with the atlas co
 
 test: python-deps  ## Runs all tests
 	$(CARGO) test --workspace --quiet
-	$(MAKE) --no-print-directory loom
+	$(MAKE) --no-print-directory loom test-web
+
+test-web: web-deps  ## Tests the control center, by itself and in a browser with a real fleet
+	cd cloud/web && npm test --silent
+	$(CARGO) build --quiet -p atlas -p fleetd -p feeder
+	@if command -v chromium >/dev/null; then \
+	  cd cloud/web && ATLAS="$${CARGO_TARGET_DIR:-../../target}/debug/atlas" npm run --silent e2e; \
+	else echo "no Chromium: the tests in a browser are skipped"; fi
 
 loom:            ## Model-checks the lock-free parts of the runtime
 	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="$${CARGO_TARGET_DIR:-target}/loom" \
 	  $(CARGO) test -p runtime --no-default-features --release --quiet --test rt_loom
 
-lint:            ## Formatting, clippy and docs, all warnings as errors
+lint: web-deps   ## Formatting, clippy, docs and the control center, all warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
+	cd cloud/web && npm run --silent lint
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 
 format:          ## Formats the code
@@ -58,6 +66,10 @@ python-deps:     # Independent implementations that tests compare with; without 
 	  || python3 -m pip install --quiet --disable-pip-version-check rosbags mcap mcap-ros2-support \
 	  || python3 -m pip install --quiet --disable-pip-version-check --break-system-packages rosbags mcap mcap-ros2-support \
 	  || echo "no rosbags and mcap for Python: tests that compare with them will be skipped"
+
+web-deps:        # What the control center is built and tested with, in the versions of its lock file
+	@cd cloud/web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }
+	@cd cloud/web && { [ generated/api.d.ts -nt ../fleetd/openapi.json ] || npm run --silent api; }
 
 clean:           ## Removes what was built
 	$(CARGO) clean

@@ -21,6 +21,7 @@ pub mod logging;
 mod map;
 mod metrics;
 mod routing;
+pub mod spans;
 mod stops;
 mod telemetry;
 mod time;

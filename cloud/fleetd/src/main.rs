@@ -68,6 +68,7 @@ async fn main() -> Result<()> {
         return Ok(());
     }
     fleetd::logging::init();
+    fleetd::spans::init()?;
     let fleetd = Fleetd::start(config).await?;
     for address in fleetd.addresses() {
         tracing::info!(%address, "listening");
@@ -78,7 +79,9 @@ async fn main() -> Result<()> {
     }
     ended().await?;
     tracing::info!("ending");
-    fleetd.stop().await
+    fleetd.stop().await?;
+    fleetd::spans::flush();
+    Ok(())
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -1,8 +1,12 @@
 //! Route and trajectory.
 
+mod band;
 mod barrier;
 mod choice;
+mod corridor;
 mod crossing;
+mod detour;
+mod drivable_line;
 mod encounter;
 mod last_plan;
 mod lateral;
@@ -27,16 +31,19 @@ mod routing;
 mod scene;
 mod situation;
 mod smooth;
-mod smooth_line;
 mod speed;
 mod stop;
 mod stop_signs;
+mod surface;
 mod trip;
 
 pub use barrier::Reason;
+pub use detour::{DrivableRoute, drivable_route};
+pub use drivable_line::Misfit;
 pub use node::PlanningNode;
 pub use object::{Kind, Object};
 pub use params::{Comfort, Crossing, Distances, PlanningParams};
 pub use plan::{Gate, Measured, Plan, StopsFor, TrajectoryState};
 pub use planner::Planner;
 pub use route_line::{ChangeZone, LaneSpan, RouteLine, Station};
+pub use routing::NoRoute;

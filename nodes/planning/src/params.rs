@@ -102,7 +102,7 @@ impl Default for Comfort {
             acceleration_mps2: 1.5,
             deceleration_mps2: 1.5,
             jerk_mps3: 1.5,
-            lateral_acceleration_mps2: 1.9,
+            lateral_acceleration_mps2: 1.8,
             lateral_jerk_mps3: 3.0,
         }
     }

@@ -2,6 +2,7 @@
 
 use maps::{LaneId, Map};
 
+use crate::detour::{DetourSearch, DrivableRoute};
 use crate::last_plan::LastPlan;
 use crate::params::PlanningParams;
 use crate::plan::Measured;
@@ -22,6 +23,8 @@ pub struct RouteKeeper {
     no_route: Option<NoRoute>,
     version: u64,
     sought_ns: Option<i64>,
+    /// The search under way; it takes one attempt in each cycle.
+    search: Option<DetourSearch>,
 }
 
 impl RouteKeeper {
@@ -47,7 +50,7 @@ impl RouteKeeper {
 
     /// A route is sought again at once, whatever was tried before.
     pub fn retry(&mut self) {
-        self.sought_ns = None;
+        (self.sought_ns, self.search) = (None, None);
     }
 
     /// Finds a route where another one is needed: for a new stop, or because the vehicle has left the old one. A
@@ -69,7 +72,7 @@ impl RouteKeeper {
                 let waits = self.sought_ns.is_some_and(|at| now_ns.saturating_sub(at) < RETRY_NS);
                 if !(on_route || same && self.line.is_none() && waits) {
                     self.seek(map, params, stop, measured);
-                    self.sought_ns = Some(now_ns);
+                    self.sought_ns = self.search.is_none().then_some(now_ns);
                 }
             }
             Task::Cancelled if self.line.is_some() => {}
@@ -84,13 +87,22 @@ impl RouteKeeper {
     fn seek(&mut self, map: &Map, params: &PlanningParams, stop: Stop, measured: &Measured) {
         let known: Vec<LaneId> = self.line.iter().flat_map(|r| r.stations.iter().map(|s| s.lane)).collect();
         let (from, to) = ((measured.pose, measured.z), (stop.pose, stop.z));
-        let found = find_route(map, from, to, stop.has_heading, &known).and_then(|route| {
-            RouteLine::new(map, &route, &params.vehicle, params.default_speed_limit_mps)
-                .ok_or(NoRoute::TooShort)
+        if self.stop != Some(stop) {
+            self.search = None;
+        }
+        let mut search = self.search.take().unwrap_or_default();
+        let limit_mps = params.default_speed_limit_mps;
+        let found = search.attempt(map, &params.vehicle, limit_mps, |avoided| {
+            find_route(map, from, to, stop.has_heading, &known, avoided)
         });
-        self.version += u64::from(found.is_ok() || self.line.is_some());
-        self.no_route = found.as_ref().err().copied();
-        self.line = found.ok();
+        let had_line = self.line.take().is_some();
+        self.no_route = None;
+        match found {
+            Some(Ok(DrivableRoute { line, .. })) => self.line = Some(line),
+            Some(Err(why)) => self.no_route = Some(why),
+            None => self.search = Some(search),
+        }
+        self.version += u64::from(self.line.is_some() || had_line);
         self.stop = Some(stop);
     }
 }

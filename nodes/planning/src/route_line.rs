@@ -1,12 +1,13 @@
 //! From the lanes of a route to one smooth line: centres of the lanes one after another, lane changes blended in.
 
 use glam::DVec2;
-use maps::{Lane, LaneFilter, LaneId, Map, Route, RouteLaneChange};
+use maps::{Lane, LaneId, Map, Route, RouteLaneChange, RouteSegment};
 use vehicle::VehicleParams;
 
+use crate::drivable_line::{DrivableLine, Misfit, drivable_line};
 use crate::line::ReferenceLine;
 use crate::poly::smoother_step;
-use crate::smooth_line::smooth;
+use crate::surface::Surface;
 
 /// Distance of the points of the line, m.
 pub const LINE_STEP_M: f64 = 0.5;
@@ -81,6 +82,8 @@ pub struct RouteLine {
     pub changes: Vec<ChangeZone>,
     /// Arc length of the goal, m.
     pub goal_s: f64,
+    /// Where the vehicle can't follow the line.
+    pub misfits: Vec<Misfit>,
 }
 
 impl RouteLine {
@@ -93,15 +96,10 @@ impl RouteLine {
         if points.len() < 4 {
             return None;
         }
-        let on_road = |point: DVec2, z: f64, heading: f64| {
-            let filter = LaneFilter { drivable: true, heading: None, within_m: 0.0 };
-            map.lanes_at(point.extend(z), filter).iter().any(|p| {
-                let lane = map.lane(p.lane);
-                let along = (lane.centre.at(p.s).heading - heading).cos() > 0.0;
-                along || lane.junction.is_some()
-            })
-        };
-        let (line, offsets) = smooth(&points, vehicle, on_road);
+        let start_s = route.segments.first().map_or(0.0, |first| first.from_s.min(BEYOND_M));
+        let driven = (start_s / LINE_STEP_M) as usize..(goal.1 / LINE_STEP_M) as usize + 2;
+        let DrivableLine { line, offsets, misfits } =
+            drivable_line(&points, driven, vehicle, &Surface::new(map));
         let station = |(p, offset): (&RawPoint, &f64)| Station {
             lane: p.lane,
             lane_s: p.lane_s,
@@ -125,12 +123,23 @@ impl RouteLine {
         let changes = changes.collect();
         let near = along(goal.1);
         let (goal_s, _) = line.project(goal.0, near - 5.0, near + 5.0);
-        Some(Self { spans: spans(&line, &stations), changes, stations, goal_s, line })
+        Some(Self { spans: spans(&line, &stations), changes, stations, goal_s, line, misfits })
     }
 
     /// What is at an arc length.
     pub fn station(&self, s: f64) -> Option<&Station> {
         self.stations.get(self.line.index_at(s))
+    }
+
+    /// The lane of a junction on which the route turns near a point of the line; where there is none, the lane there.
+    pub fn turn_near(&self, map: &Map, index: usize) -> Option<LaneId> {
+        const NEAR_M: f64 = 20.0;
+        let s = self.line.points().get(index)?.s;
+        let away = |span: &&LaneSpan| (span.from_s - s).max(s - span.to_s).max(0.0);
+        let turns = self.spans.iter().filter(|span| map.lane(span.lane).junction.is_some());
+        let nearest = turns.min_by(|a, b| away(a).total_cmp(&away(b)));
+        let turn = nearest.filter(|span| away(span) < NEAR_M).map(|span| span.lane);
+        turn.or_else(|| Some(self.stations.get(index)?.lane))
     }
 
     /// Arc length of the line at a place of one of its lanes, at or after `after_s`.
@@ -156,8 +165,10 @@ pub struct RawPoint {
     lane: LaneId,
     lane_s: f64,
     limit_mps: f64,
-    road_left_m: f64,
-    road_right_m: f64,
+    /// Left edge of all lanes driven in this direction.
+    pub road_left_m: f64,
+    /// Right edge of them.
+    pub road_right_m: f64,
 }
 
 struct Raw<'a> {
@@ -180,6 +191,8 @@ impl Raw<'_> {
             let change = changes.iter().find(|c| c.segment + 1 == end);
             match (change, route.segments.get(end)) {
                 (Some(change), Some(next)) => {
+                    let cut_m = self.cut_at_end(&mut way, next);
+                    let change = &RouteLaneChange { room_m: (change.room_m - cut_m).max(0.0), ..*change };
                     let in_a_row = route.segments[end - 1..].iter().take_while(|s| s.change_to_next).count();
                     at = self.add_change(&way, change, next.lane, in_a_row);
                 }
@@ -187,6 +200,17 @@ impl Raw<'_> {
             }
         }
         self.add_beyond(route);
+    }
+
+    /// Ends a way beside the end of the segment on the lane that it changes to, where lanes beside each other differ in
+    /// length; says by how much it got shorter, m.
+    fn cut_at_end(&self, way: &mut Way, next: &RouteSegment) -> f64 {
+        let end = self.map.lane(next.lane).centre.at(next.to_s).position.truncate();
+        let Some((lane, from_s, to_s)) = way.pieces.last_mut() else { return 0.0 };
+        let (beside_s, _) = self.map.lane(*lane).centre.project(end);
+        let cut_m = (*to_s - beside_s.max(*from_s)).max(0.0);
+        *to_s -= cut_m;
+        cut_m
     }
 
     /// Goes on beyond the goal, so that the line has a direction there.

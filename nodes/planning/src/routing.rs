@@ -23,6 +23,9 @@ pub enum NoRoute {
     /// No route leads there.
     #[error("no route leads to the stop")]
     Unreachable,
+    /// Every way has a turn in which the vehicle can't stay on the road.
+    #[error("every way to the stop has a turn that is too tight for the vehicle")]
+    TooTight,
     /// The stop is where the vehicle is.
     #[error("the route is too short to drive")]
     TooShort,
@@ -35,19 +38,22 @@ impl NoRoute {
             Self::StartOffLanes => "the vehicle is not on a drivable lane of its direction",
             Self::StopOffLanes => "the stop is not near a drivable lane",
             Self::Unreachable => "no route leads to the stop",
+            Self::TooTight => "every way to the stop has a turn that is too tight for the vehicle",
             Self::TooShort => "the route is too short to drive",
         }
     }
 }
 
 /// The best route from a pose to a stop. Where several lanes lie under the vehicle or the stop, the one that fits best
-/// by offset, heading and length of the way. Lanes of `known` are preferred for the start.
+/// by offset, heading and length of the way. Lanes of `known` are preferred for the start,
+/// those of `avoided` are not driven.
 pub fn find_route(
     map: &Map,
     from: (Pose2, f64),
     to: (Pose2, f64),
     to_has_heading: bool,
     known: &[LaneId],
+    avoided: &[LaneId],
 ) -> Result<Route, NoRoute> {
     let starts = places(map, from, true, START_WITHIN_M);
     let stops = places(map, to, to_has_heading, STOP_WITHIN_M);
@@ -57,11 +63,11 @@ pub fn find_route(
     if stops.is_empty() {
         return Err(NoRoute::StopOffLanes);
     }
+    let options = RouteOptions { blocked: avoided.to_vec(), ..RouteOptions::default() };
     let mut best: Option<(f64, Route)> = None;
     for (start, start_cost) in &starts {
         let bonus = if known.contains(&start.lane) { -20.0 } else { 0.0 };
         for (stop, stop_cost) in &stops {
-            let options = RouteOptions::default();
             let Ok(route) = map.route(*start, *stop, &options) else { continue };
             let cost = route.length_m + start_cost + stop_cost + bonus;
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {

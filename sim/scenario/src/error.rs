@@ -59,6 +59,14 @@ pub enum ScenarioError {
         /// Why.
         source: maps::RouteError,
     },
+    /// No way from start to goal that the vehicle can drive.
+    #[error("no route on {map}: {source}")]
+    Undrivable {
+        /// The map.
+        map: String,
+        /// Why.
+        source: planning::NoRoute,
+    },
     /// A map on which no vehicle of this size can go anywhere.
     #[error("{map} has no route of at least {least_m:.0} m for a vehicle of this size")]
     NothingToDrive {

@@ -46,6 +46,8 @@ pub struct Judge {
     path: Vec<DVec2>,
     speeds: Vec<f64>,
     stop_reason: u8,
+    /// What it was when the vehicle came to stand, or the first that was told since.
+    stands_because: u8,
     lateral: Vec<f64>,
     centre: Vec<f64>,
     over_limit_mps: f64,
@@ -82,6 +84,7 @@ impl Judge {
             path: vec![],
             speeds: vec![],
             stop_reason: Trajectory::STOP_REASON_NONE,
+            stands_because: Trajectory::STOP_REASON_NONE,
             lateral: vec![],
             centre: vec![],
             over_limit_mps: 0.0,
@@ -205,12 +208,18 @@ impl Judge {
         }
         if self.speed_mps.abs() > STANDS_MPS {
             self.standing_since_s = self.now_s;
-        } else if self.has_moved
+            self.stands_because = self.stop_reason;
+            return;
+        }
+        if self.stands_because == Trajectory::STOP_REASON_NONE {
+            self.stands_because = self.stop_reason;
+        }
+        if self.has_moved
             && self.open_stop.is_none()
-            && self.stop_reason != Trajectory::STOP_REASON_GOAL
+            && self.stands_because != Trajectory::STOP_REASON_GOAL
             && self.stands_for_s() > SHORT_STAND_S
         {
-            let cause = match self.stop_reason {
+            let cause = match self.stands_because {
                 Trajectory::STOP_REASON_OBSTACLE => "obstacle",
                 Trajectory::STOP_REASON_TRAFFIC_RULE => "traffic_rule",
                 Trajectory::STOP_REASON_NO_PATH => "no_path",

@@ -2,6 +2,7 @@
 
 use maps::{LaneFilter, LanePosition, Map, Route, RouteOptions};
 use msgs::atlasmesh_msgs::msg::{Trip, TripStop};
+use planning::{NoRoute, PlanningParams, drivable_route};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use runtime::time::Time;
@@ -34,8 +35,9 @@ impl Ends {
         let to = settings.to.map(|p| on_lane(map, &settings.map, "--to", p)).transpose()?;
         if let (Some(start), Some(goal)) = (from, to) {
             let route = map.route(start, goal, &RouteOptions::default());
-            let route =
-                route.map_err(|source| ScenarioError::NoRoute { map: settings.map.clone(), source })?;
+            route.map_err(|source| ScenarioError::NoRoute { map: settings.map.clone(), source })?;
+            let route = drivable(map, &vehicle, start, goal)
+                .map_err(|source| ScenarioError::Undrivable { map: settings.map.clone(), source })?;
             return Ok(Self { start, goal, route });
         }
         choose_ends(map, &vehicle, settings.seed, from, to)
@@ -58,17 +60,33 @@ pub fn choose_ends(
     for _ in 0..DRAWS {
         let start = from.or_else(|| places.draw(&mut rng))?;
         let goal = to.or_else(|| places.draw(&mut rng))?;
-        let Ok(route) = map.route(start, goal, &RouteOptions::default()) else { continue };
-        let length = route.length_m;
-        let better = best.as_ref().is_none_or(|b| length > b.route.length_m);
-        if (LEAST_M..WANTED_M.end).contains(&length) && better {
-            best = Some(Ends { start, goal, route });
-            if length >= WANTED_M.start {
-                break;
-            }
+        let better = |way_m: f64| {
+            (LEAST_M..WANTED_M.end).contains(&way_m) && best.as_ref().is_none_or(|b| way_m > b.route.length_m)
+        };
+        let shortest = map.route(start, goal, &RouteOptions::default());
+        if !shortest.is_ok_and(|route| better(route.length_m)) {
+            continue;
+        }
+        let route = drivable(map, vehicle, start, goal);
+        let Some(route) = route.ok().filter(|route| better(route.length_m)) else { continue };
+        let enough = route.length_m >= WANTED_M.start;
+        best = Some(Ends { start, goal, route });
+        if enough {
+            break;
         }
     }
     best
+}
+
+/// The way that the vehicle can drive.
+fn drivable(
+    map: &Map,
+    vehicle: &VehicleParams,
+    start: LanePosition,
+    goal: LanePosition,
+) -> Result<Route, NoRoute> {
+    let limit_mps = PlanningParams::default().default_speed_limit_mps;
+    Ok(drivable_route(map, vehicle, limit_mps, (start, goal))?.route)
 }
 
 /// Places where a vehicle can stand.

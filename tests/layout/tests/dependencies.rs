@@ -50,9 +50,10 @@ const RULES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "cloud/fleetd",
-        &["bridge/proto", "bridge/pki", "maps"],
+        &["bridge/proto", "bridge/pki", "maps", "cloud/web/embed"],
         "the cloud talks to vehicles through the protocol only",
     ),
+    ("cloud/web/embed", &[], "pages know the API, not the code behind it"),
     ("cloud/garage", &["bridge/proto"], "the cloud talks to vehicles through the protocol only"),
     (
         "cli",

@@ -79,10 +79,9 @@ async fn stream(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response> {
     caller.require(&app, Permission::View, "events").await?;
-    let after = match query.after {
-        Some(after) => after,
-        None => super::newest(app.db.reader()).await?,
-    };
+    let newest = super::newest(app.db.reader()).await?;
+    // A client that is ahead has seen another database.
+    let after = query.after.unwrap_or(newest).min(newest);
     let upgrade = upgrade.protocols(["atlasmesh.v1"]).max_message_size(16 * 1024);
     Ok(upgrade.on_upgrade(move |socket| ws::serve(app, caller.tenant_id, after, socket)))
 }

@@ -15,7 +15,6 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, middleware};
-use control_center::Pages;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
@@ -74,10 +73,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub fn router(app: App) -> anyhow::Result<Router> {
     let document = openapi();
     let (router, _) = documented().split_for_parts();
-    let pages = Pages::default();
     Ok(router
         .route("/openapi.json", axum::routing::get(|| async { Json(document) }))
-        .fallback(move |request| page(pages.clone(), request))
+        .fallback(page)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn(limits::time))
         .layer(middleware::from_fn_with_state(limits::Limiter::new(&app.config)?, limits::rate))
@@ -105,12 +103,12 @@ fn cors(origins: &[String]) -> anyhow::Result<CorsLayer> {
 }
 
 /// A page of the control center, or the problem that there is none.
-async fn page(pages: Pages, request: Request) -> Response {
+async fn page(request: Request) -> Response {
     let path = request.uri().path();
     let may_be_page = matches!(*request.method(), Method::GET | Method::HEAD)
         && !["/api/", "/svc/", "/websocket/"].iter().any(|start| path.starts_with(start));
     let path: String = path.chars().take(200).collect();
-    let found = if may_be_page { pages.get(request).await } else { None };
+    let found = if may_be_page { control_center::page(request).await } else { None };
     found.unwrap_or_else(|| {
         let detail = format!("there is nothing at {path}; GET /openapi.json lists all paths");
         Problem::not_found("path", detail).into_response()

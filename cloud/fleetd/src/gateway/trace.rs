@@ -1,16 +1,19 @@
 //! One trace per request (W3C Trace Context): taken from `traceparent` or made, told in the reply and in every log line.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
 use rand::RngExt as _;
 use tracing::Instrument as _;
 
 use super::hosts::Service;
 use crate::App;
+use crate::spans::{self, Span};
 
 /// Correlation id of the request, in request and reply.
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -26,13 +29,15 @@ tokio::task_local! {
 pub struct Trace {
     trace: u128,
     span: u64,
+    /// The span that this one is in; 0 for none.
+    parent: u64,
 }
 
 impl Trace {
     /// A new one.
     pub fn random() -> Self {
         let mut rng = rand::rng();
-        Self { trace: rng.random_range(1..=u128::MAX), span: rng.random_range(1..=u64::MAX) }
+        Self { trace: rng.random_range(1..=u128::MAX), span: rng.random_range(1..=u64::MAX), parent: 0 }
     }
 
     /// A new span in the trace of a `traceparent` header; none if that is not valid.
@@ -46,8 +51,18 @@ impl Trace {
             return None;
         }
         let trace = u128::from_str_radix(trace, 16).ok().filter(|id| *id != 0)?;
-        u64::from_str_radix(span, 16).ok().filter(|id| *id != 0)?;
-        Some(Self { trace, ..Self::random() })
+        let parent = u64::from_str_radix(span, 16).ok().filter(|id| *id != 0)?;
+        Some(Self { trace, parent, ..Self::random() })
+    }
+
+    /// A new span within this one.
+    pub fn child(self) -> Self {
+        Self { trace: self.trace, parent: self.span, ..Self::random() }
+    }
+
+    /// Ids of the trace, the span, and the span that this one is in.
+    pub fn ids(self) -> (u128, u64, u64) {
+        (self.trace, self.span, self.parent)
     }
 
     /// 32 hexadecimal digits.
@@ -100,13 +115,25 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
         user_id = tracing::field::Empty,
         entity_id = tracing::field::Empty,
     );
-    let started = Instant::now();
+    let (started, began) = (Instant::now(), SystemTime::now());
     let work = async move {
         let mut response = next.run(request).await;
         let status_code = response.status().as_u16();
         let duration = started.elapsed();
         let matched = matched.as_ref().map(MatchedPath::as_str);
         app.metrics.answered(&method, matched, status_code, duration.as_secs_f64());
+        spans::record(|| Span {
+            trace,
+            name: format!("{method} {}", matched.unwrap_or("other")),
+            kind: SpanKind::Server,
+            started: began,
+            ended: began + duration,
+            attributes: vec![
+                KeyValue::new("http.response.status_code", i64::from(status_code)),
+                KeyValue::new("url.path", path.clone()),
+            ],
+            error: (status_code >= 500).then(|| "the request failed".into()),
+        });
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let endpoint = path;
         match status_code {

@@ -6,15 +6,18 @@ pub mod live;
 mod reports;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bridge_proto::v1::{Command, CommandAck, command};
 use bridge_proto::{Holder, Scope};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
 use tokio::sync::Notify;
 
 use crate::App;
 use crate::fleet;
-use crate::gateway::trace;
+use crate::gateway::trace::{self, Trace};
+use crate::spans::{self, Span};
 use crate::time::Time;
 use lease::{Claim, Leases, SessionId};
 use link::{Link, LinkConfig, LinkError};
@@ -84,16 +87,43 @@ impl Vehicles {
         let scope = Scope::new(tenant_id, vehicle_id).map_err(|_| CommandError::NotConnected)?;
         let (link, session_id) =
             self.link.get().zip(self.session(&scope)).ok_or(CommandError::NotConnected)?;
+        // Where there is no request, e.g. for what is sent again after a restart, it is a trace of its own.
+        let trace = trace::current().map_or_else(Trace::random, Trace::child);
+        let (name, started) = (command_name(&body), SystemTime::now());
         let command = Command {
             command_id: ulid::Ulid::generate().to_bytes().to_vec(),
             issued_at_unix_ns: Time::now().as_unix_ns(),
             ttl_ms: u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX),
-            traceparent: trace::current().map(trace::Trace::traceparent).unwrap_or_default(),
+            traceparent: trace.traceparent(),
             body: Some(body),
             // The rest belongs to the link.
             ..Command::default()
         };
-        Ok(link.command(&scope, session_id, &command, ttl).await?)
+        let sent = link.command(&scope, session_id, &command, ttl).await;
+        spans::record(|| Span {
+            trace,
+            name: format!("command {name}"),
+            kind: SpanKind::Client,
+            started,
+            ended: SystemTime::now(),
+            attributes: vec![KeyValue::new("vehicle_id", vehicle_id.to_owned())],
+            error: sent.as_ref().err().map(ToString::to_string),
+        });
+        let ack = sent?;
+        spans::record(|| Span {
+            // The vehicle's own part, by its own clock.
+            trace: trace.child(),
+            name: format!("vehicle executes {name}"),
+            kind: SpanKind::Server,
+            started: SystemTime::UNIX_EPOCH + Duration::from_nanos(ack.received_at_unix_ns),
+            ended: SystemTime::UNIX_EPOCH + Duration::from_nanos(ack.executed_at_unix_ns),
+            attributes: vec![
+                KeyValue::new("vehicle_id", vehicle_id.to_owned()),
+                KeyValue::new("result", ack.result().as_str_name()),
+            ],
+            error: None,
+        });
+        Ok(ack)
     }
 
     /// Where vehicles connect, with the ports taken.
@@ -150,4 +180,13 @@ async fn holders(app: &App) -> sqlx::Result<Vec<Holder>> {
     holders.sort();
     holders.dedup();
     Ok(holders)
+}
+
+/// For people who look at traces.
+fn command_name(body: &command::Body) -> &'static str {
+    match body {
+        command::Body::TripOrder(_) => "trip order",
+        command::Body::EmergencyStop(_) => "emergency stop",
+        command::Body::SafetyReset(_) => "safety reset",
+    }
 }

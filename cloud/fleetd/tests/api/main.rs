@@ -9,5 +9,6 @@ mod identity;
 mod pages;
 mod routing;
 mod service;
+mod spans;
 mod stream;
 mod trips;

@@ -1,5 +1,7 @@
 //! A service with an empty database, and a client that says what came back.
 
+use std::path::Path;
+
 use fleetd::Fleetd;
 use fleetd::config::{Config, Listen};
 use pki::{Authority, PkiDir};
@@ -39,6 +41,11 @@ impl Answer {
     }
 }
 
+/// Makes the certificates that a service with its data there needs.
+pub fn certificates(folder: &Path) {
+    Authority::init(&PkiDir::new(folder.join("pki")), &[]).unwrap();
+}
+
 impl Service {
     pub fn start() -> Self {
         Self::with(|_| {})
@@ -46,7 +53,7 @@ impl Service {
 
     pub fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Authority::init(&PkiDir::new(folder.path().join("pki")), &[]).unwrap();
+        certificates(folder.path());
         Self::on(folder, change)
     }
 

@@ -54,17 +54,20 @@ fn section(source: &mut Source, element: Element<'_, '_>) -> Result<Section, Map
         let Some(group) = element.child(source, side) else { continue };
         for lane in collect(source, group, "lane") {
             let lane = self::lane(source, lane, s)?;
-            let fits = match side {
-                "left" => lane.id > 0,
-                "right" => lane.id < 0,
-                _ => lane.id == 0,
-            };
-            if !fits {
+            if (lane.id == 0) != (side == "center") {
                 let place = source.place(lane.line, element.road, Some(lane.id));
                 return Err(MapError::Content {
                     place,
                     what: format!("lane {} can't be in <{side}>", lane.id),
                 });
+            }
+            // `netconvert --lefthand` puts lanes of negative ids, which lie on the right, into <left>.
+            if lane.id > 0 && side == "right" || lane.id < 0 && side == "left" {
+                let place = source.place(lane.line, element.road, Some(lane.id));
+                source.warn(
+                    place,
+                    format!("lane {} is in <{side}>; taken to lie where its sign says", lane.id),
+                );
             }
             lanes.push(lane);
         }

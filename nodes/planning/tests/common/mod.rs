@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use glam::DVec2;
 use maps::{LaneFilter, LanePosition, Map};
 use msgs::atlasmesh_msgs::msg::{Trip, TripStop};
-use planning::{Gate, Measured, Object, Plan, Planner, PlanningParams, RouteLine, StopsFor};
+use planning::{Gate, Measured, Object, Plan, Planner, PlanningParams, RouteLine, StopsFor, drivable_route};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use vehicle::{Pose2, VehicleParams, pose_to_msg, wrap_angle};
@@ -111,8 +111,11 @@ pub fn random_pair(map: &Map, seed: u64, least_m: f64) -> Option<(LanePosition, 
         if !wide(from.lane, from.s) || !wide(to.lane, to.s) {
             continue;
         }
-        let route = map.route(from, to, &maps::RouteOptions::default());
-        if route.is_ok_and(|r| r.length_m > least_m && r.length_m < 2500.0) {
+        let shortest = map.route(from, to, &maps::RouteOptions::default());
+        if !shortest.is_ok_and(|r| r.length_m > least_m && r.length_m < 2500.0) {
+            continue;
+        }
+        if drivable_route(map, &VehicleParams::default(), 13.9, (from, to)).is_ok() {
             return Some((from, to));
         }
     }
