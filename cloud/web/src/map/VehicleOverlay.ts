@@ -41,6 +41,7 @@ interface Drawn {
 const TILE = 512;
 const LABELS_FROM_ZOOM = 12;
 const MOST_LABELS = 150;
+const RING_GAP = 5;
 const LABEL_WIDTH = 50;
 const LABEL_HEIGHT = 14;
 const FEW = 30;
@@ -201,7 +202,7 @@ export class VehicleOverlay {
     const size = zoom < 9 ? 15 : zoom < 14 ? 20 : 26;
     const drawn = this.place(now, toScreen, size);
     const selected = drawn.find(({ id }) => id === this.content.selected);
-    if (selected) drawRing(context, selected.x, selected.y, size / 2 + 5, colours.accent);
+    if (selected) drawRing(context, selected.x, selected.y, size / 2 + RING_GAP, colours.accent);
     const spriteSize = Math.round(size * scale);
     this.makeSprites(spriteSize);
     for (const { x, y, heading, status } of drawn) {
@@ -214,9 +215,10 @@ export class VehicleOverlay {
     }
     context.setTransform(scale, 0, 0, scale, 0, 0);
     if (zoom < LABELS_FROM_ZOOM && drawn.length > FEW) return;
-    for (const { id, x, y } of labelled(drawn, this.content.selected))
-      drawLabel(context, id, x, y + size / 2 + 4, colours);
-  }
+    for (const { id, x, y } of labelled(drawn, this.content.selected)) {
+      const gap = id === this.content.selected ? RING_GAP + 5 : 4;
+      drawLabel(context, id, x, y + size / 2 + gap, colours);
+    }
 
   private makeSprites(size: number): void {
     if (size === this.spriteSize) return;
