@@ -219,6 +219,7 @@ export class VehicleOverlay {
       const gap = id === this.content.selected ? RING_GAP + 5 : 4;
       drawLabel(context, id, x, y + size / 2 + gap, colours);
     }
+  }
 
   private makeSprites(size: number): void {
     if (size === this.spriteSize) return;
