@@ -4,7 +4,7 @@ export default defineConfig({
   testDir: "tests",
   // All tests look at one fleet, one after another.
   workers: 1,
-  timeout: 120_000,
+  timeout: 240_000,
   expect: {
     timeout: 15_000,
     toHaveScreenshot: { maxDiffPixelRatio: 0.03, animations: "disabled" },

@@ -19,7 +19,7 @@ test("a whole trip by keyboard alone", async ({ page }) => {
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/trips\/trip_/);
   await expect(page.getByText("Passengers").locator("..")).toContainText("2");
-  await expect(page.getByRole("list", { name: "Timeline" }).getByText("Completed")).toBeVisible({ timeout: 90_000 });
+  await expect(page.getByRole("list", { name: "Timeline" }).getByText("Completed")).toBeVisible({ timeout: 150_000 });
 });
 
 test("an emergency stop by keyboard alone", async ({ page }) => {

@@ -31,7 +31,7 @@ export class Stack {
     const options = {
       vehicles: 0,
       light: 20,
-      "time-scale": 10,
+      "time-scale": 15,
       port,
       "web-port": await bind(0),
       "link-port": await freeUdpPort(),

@@ -18,7 +18,7 @@ test("a trip is ordered, driven and completed", async ({ page }) => {
     "Under way",
     "Completed",
   ]) {
-    await expect(timeline.getByText(step)).toBeVisible({ timeout: 90_000 });
+    await expect(timeline.getByText(step)).toBeVisible({ timeout: 150_000 });
   }
   await expect(page.getByRole("button", { name: "Cancel trip" })).toHaveCount(0);
 });
