@@ -3,7 +3,7 @@ import { expect, goTo, test } from "./fixture";
 const PAGES = {
   live: "/",
   trips: "/trips?status=failed",
-  incidents: "/incidents?status=acknowledged",
+  incidents: "/incidents?status=resolved",
   order: "/?order",
 };
 
@@ -26,6 +26,7 @@ for (const [language, theme, width] of [
             page.locator(".row-detail"),
             page.locator(".vehicle-status"),
             page.locator(".chip-count"),
+            page.locator(".nav-count"),
           ],
         });
       });
