@@ -8,8 +8,9 @@ use crate::routing::NoRoute;
 
 /// A line that is off by no more than this is good, m.
 const GOOD_M: f64 = 0.03;
-/// Where there is no other way a line may be off by this, m; what is worse is refused.
-const TOLERATED_M: f64 = 0.3;
+/// Where there is no other way a line may be off by this, m: little more than the clearance that it should have. What is
+/// worse is refused.
+const TOLERATED_M: f64 = 0.15;
 /// Routes tried.
 const MOST_ATTEMPTS: usize = 20;
 
