@@ -5,6 +5,8 @@ mod path;
 mod session;
 mod upload;
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +22,8 @@ use runtime::clock::wall_time_ns;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use zenoh::Session;
+use zenoh::config::ZenohId;
+use zenoh::pubsub::Publisher;
 use zenoh::qos::{CongestionControl, Priority};
 
 use crate::cloud_clock::CloudClock;
@@ -218,7 +222,8 @@ impl Shared {
 /// Sends the newest report, never more often than allowed. What can't be sent at once is dropped: a newer one follows.
 async fn report(shared: Arc<Shared>) {
     let mut reports = shared.report.subscribe();
-    let key = shared.config.scope.key(Suffix::Telemetry);
+    let mut publishers =
+        Publishers { key: shared.config.scope.key(Suffix::Telemetry), of_paths: HashMap::new() };
     let mut sequence = 0;
     while reports.changed().await.is_ok() {
         let Report { state, safety, .. } = reports.borrow_and_update().clone();
@@ -233,13 +238,33 @@ async fn report(shared: Arc<Shared>) {
                 state,
                 safety,
             };
-            let put = session.put(&key, telemetry.encode_to_vec());
-            let put = put.congestion_control(CongestionControl::Drop).priority(Priority::DataLow);
-            if let Err(error) = put.await {
+            if let Err(error) = publishers.send(&session, telemetry.encode_to_vec()).await {
                 tracing::debug!(%error, "a report was not sent");
             }
         }
         tokio::time::sleep(shared.config.report_period).await;
+    }
+}
+
+/// A publisher for each path. The router looks once for who wants what a declared publisher sends; with a bare `put` it
+/// would compare each report with all that anybody has declared: with 1,000 vehicles that was all it did.
+struct Publishers {
+    key: String,
+    of_paths: HashMap<ZenohId, Publisher<'static>>,
+}
+
+impl Publishers {
+    async fn send(&mut self, session: &Session, payload: Vec<u8>) -> Result<(), zenoh::Error> {
+        let publisher = match self.of_paths.entry(session.zid()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let publisher = session.declare_publisher(self.key.clone());
+                let publisher =
+                    publisher.congestion_control(CongestionControl::Drop).priority(Priority::DataLow);
+                entry.insert(publisher.await?)
+            }
+        };
+        publisher.put(payload).await
     }
 }
 
