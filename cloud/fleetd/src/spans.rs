@@ -16,6 +16,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor as _};
 
 use crate::gateway::trace::Trace;
+use crate::time::Time;
 
 /// How long a collector may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -54,9 +55,9 @@ pub struct Span {
     /// Who was asked by whom.
     pub kind: SpanKind,
     /// When it began.
-    pub started: SystemTime,
+    pub started: Time,
     /// When it was done.
-    pub ended: SystemTime,
+    pub ended: Time,
     /// What else is known.
     pub attributes: Vec<KeyValue>,
     /// What went wrong.
@@ -76,8 +77,8 @@ pub fn record(span: impl FnOnce() -> Span) {
         parent_span_is_remote: span.kind == SpanKind::Server,
         span_kind: span.kind,
         name: span.name.into(),
-        start_time: span.started,
-        end_time: span.ended,
+        start_time: system_time(span.started),
+        end_time: system_time(span.ended),
         attributes: span.attributes,
         dropped_attributes_count: 0,
         events: SpanEvents::default(),
@@ -85,6 +86,10 @@ pub fn record(span: impl FnOnce() -> Span) {
         status: span.error.map_or(Status::Unset, Status::error),
         instrumentation_scope: InstrumentationScope::builder("fleetd").build(),
     });
+}
+
+fn system_time(time: Time) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_nanos(time.as_unix_ns())
 }
 
 /// Called on the exporter's own thread, which may wait.

@@ -1,6 +1,6 @@
 //! One trace per request (W3C Trace Context): taken from `traceparent` or made, told in the reply and in every log line.
 
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 use super::hosts::Service;
 use crate::App;
 use crate::spans::{self, Span};
+use crate::time::Time;
 
 /// Correlation id of the request, in request and reply.
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -115,7 +116,7 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
         user_id = tracing::field::Empty,
         entity_id = tracing::field::Empty,
     );
-    let (started, began) = (Instant::now(), SystemTime::now());
+    let (started, began) = (Instant::now(), Time::now());
     let work = async move {
         let mut response = next.run(request).await;
         let status_code = response.status().as_u16();
@@ -127,7 +128,7 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
             name: format!("{method} {}", matched.unwrap_or("other")),
             kind: SpanKind::Server,
             started: began,
-            ended: began + duration,
+            ended: began.after(duration),
             attributes: vec![
                 KeyValue::new("http.response.status_code", i64::from(status_code)),
                 KeyValue::new("url.path", path.clone()),

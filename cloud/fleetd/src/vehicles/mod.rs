@@ -6,7 +6,7 @@ pub mod live;
 mod reports;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bridge_proto::v1::{Command, CommandAck, command};
 use bridge_proto::{Holder, Scope};
@@ -89,7 +89,7 @@ impl Vehicles {
             self.link.get().zip(self.session(&scope)).ok_or(CommandError::NotConnected)?;
         // Where there is no request, e.g. for what is sent again after a restart, it is a trace of its own.
         let trace = trace::current().map_or_else(Trace::random, Trace::child);
-        let (name, started) = (command_name(&body), SystemTime::now());
+        let (name, started) = (command_name(&body), Time::now());
         let command = Command {
             command_id: ulid::Ulid::generate().to_bytes().to_vec(),
             issued_at_unix_ns: Time::now().as_unix_ns(),
@@ -105,7 +105,7 @@ impl Vehicles {
             name: format!("command {name}"),
             kind: SpanKind::Client,
             started,
-            ended: SystemTime::now(),
+            ended: Time::now(),
             attributes: vec![KeyValue::new("vehicle_id", vehicle_id.to_owned())],
             error: sent.as_ref().err().map(ToString::to_string),
         });
@@ -115,8 +115,8 @@ impl Vehicles {
             trace: trace.child(),
             name: format!("vehicle executes {name}"),
             kind: SpanKind::Server,
-            started: SystemTime::UNIX_EPOCH + Duration::from_nanos(ack.received_at_unix_ns),
-            ended: SystemTime::UNIX_EPOCH + Duration::from_nanos(ack.executed_at_unix_ns),
+            started: Time::from_unix_ns(ack.received_at_unix_ns),
+            ended: Time::from_unix_ns(ack.executed_at_unix_ns),
             attributes: vec![
                 KeyValue::new("vehicle_id", vehicle_id.to_owned()),
                 KeyValue::new("result", ack.result().as_str_name()),

@@ -47,7 +47,7 @@ fn a_request_is_a_span_of_the_caller_s_trace() {
     };
     while asked().is_err() {
         assert!(Instant::now() < until, "fleetd does not answer");
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::park_timeout(Duration::from_millis(100));
     }
     let (path, body) = export(collector.accept().unwrap().0);
     assert_eq!(path, "/v1/traces");

@@ -36,7 +36,7 @@ fn a_trip_that_waits_says_why() {
     let why = || service.get(&format!("/api/v1/trips/{trip_id}")).json["waiting_because"].clone();
     let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
     while why().is_null() && std::time::Instant::now() < until {
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        std::thread::park_timeout(std::time::Duration::from_millis(100));
     }
     assert_eq!(why(), "no vehicle is free: 1 on other roads");
 }

@@ -1,7 +1,7 @@
 //! How telemetry keeps up.
 
 use std::collections::BTreeMap;
-use std::thread::sleep;
+use std::thread::park_timeout;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -56,7 +56,7 @@ impl Ingest {
         let (started, first) = (Instant::now(), Counts::now(api)?);
         let mut most_waiting = 0;
         while started.elapsed() < Duration::from_secs(self.seconds) {
-            sleep(Duration::from_millis(500));
+            park_timeout(Duration::from_millis(500));
             most_waiting = most_waiting.max(Counts::now(api)?.waiting);
         }
         let last = Counts::now(api)?;

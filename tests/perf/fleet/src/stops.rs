@@ -1,6 +1,6 @@
 //! Emergency stops of a vehicle under way.
 
-use std::thread::sleep;
+use std::thread::park_timeout;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -95,7 +95,7 @@ impl Stops {
                 self.order(api)?;
                 ordered = Some(Instant::now());
             }
-            sleep(Duration::from_millis(50));
+            park_timeout(Duration::from_millis(50));
         }
         bail!("{} did not reach {} m/s: {}", self.vehicle, self.speed, self.state(api)?)
     }
@@ -124,7 +124,7 @@ impl Stops {
             if let Some(found) = found.filter(|found| found["status"] == "standing") {
                 return Ok(found["steps"].clone());
             }
-            sleep(Duration::from_millis(50));
+            park_timeout(Duration::from_millis(50));
         }
         bail!("{} does not stand 30 s after the stop: {stop}", self.vehicle)
     }
