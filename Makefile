@@ -32,7 +32,8 @@ test: python-deps  ## Runs all tests
 
 test-web: web-deps  ## Tests the control center, by itself and in a browser with a real fleet
 	cd cloud/web && npm test --silent
-	$(CARGO) build --quiet -p atlas -p fleetd -p feeder
+	# Not `build -p`: with other features than the tests have, much would be compiled again.
+	$(CARGO) test --workspace --no-run --quiet
 	@if command -v chromium >/dev/null; then \
 	  cd cloud/web && ATLAS="$${CARGO_TARGET_DIR:-../../target}/debug/atlas" npm run --silent e2e; \
 	else echo "no Chromium: the tests in a browser are skipped"; fi

@@ -8,6 +8,7 @@ test("a whole trip by keyboard alone", async ({ page }) => {
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/order/);
+  await expect(page.getByRole("combobox", { name: /Pickup/ })).toBeVisible();
   await tabTo(page, /Pickup/);
   await page.keyboard.type(PICKUP);
   await page.keyboard.press("Escape");
@@ -40,15 +41,15 @@ test("the first stop of the keyboard leads past the navigation", async ({ page }
   await expect(page.locator("main")).toBeFocused();
 });
 
-/** Presses Tab until what has this name is in focus. */
+/** Presses Tab until what has this name is in focus, if it is not already. */
 async function tabTo(page: import("@playwright/test").Page, name: RegExp): Promise<void> {
-  for (let presses = 0; presses < 60; presses++) {
-    await page.keyboard.press("Tab");
+  for (let presses = 0; presses < 100; presses++) {
     const label = await page.evaluate(() => {
       const element = document.activeElement as HTMLInputElement;
       return element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent ?? "";
     });
     if (name.test(label.trim())) return;
+    await page.keyboard.press("Tab");
   }
   throw new Error(`Tab never came to ${name}`);
 }
