@@ -30,9 +30,9 @@ test: python-deps  ## Runs all tests
 	$(CARGO) test --workspace --quiet
 	$(MAKE) --no-print-directory loom test-web
 
+# Not `build -p`: with other features than the tests have, much would be compiled again.
 test-web: web-deps  ## Tests the control center, by itself and in a browser with a real fleet
 	cd cloud/web && npm test --silent
-	# Not `build -p`: with other features than the tests have, much would be compiled again.
 	$(CARGO) test --workspace --no-run --quiet
 	@if command -v chromium >/dev/null; then \
 	  cd cloud/web && ATLAS="$${CARGO_TARGET_DIR:-../../target}/debug/atlas" npm run --silent e2e; \
